@@ -1,0 +1,9 @@
+const base = require('./jest.config.js');
+
+/** The stories of test/flow, in a real browser against the built site. */
+module.exports = {
+  ...base,
+  roots: ['<rootDir>/test/flow'],
+  testPathIgnorePatterns: [],
+  testTimeout: 30_000,
+};
