@@ -1,0 +1,22 @@
+import type { Knex } from 'knex';
+import * as catalog from './0001_catalog';
+import * as accounts from './0002_accounts';
+
+const migrations: Readonly<Record<string, Knex.Migration>> = {
+  '0001_catalog': catalog,
+  '0002_accounts': accounts,
+};
+
+/**
+ * Names without an extension: Knex stores them, and a database that was migrated from `.ts` files would
+ * refuse the same migrations as `.js`. Imported rather than read from a folder, so that a bundle holds them.
+ */
+export const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => Object.keys(migrations),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => {
+    const migration = migrations[name];
+    if (!migration) throw new Error(`There is no migration named ${name}.`);
+    return migration;
+  },
+};

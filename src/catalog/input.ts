@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/** One thing wrong with what came from outside. `field` is a dotted path: `videoServers.0.url`. */
+export type FieldError = { readonly field: string; readonly message: string };
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
+
+/** Parses `input`; every error that is found is listed, in the order of the fields. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): Parsed<z.output<Schema>> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return { ok: false, errors: parsed.error.issues.flatMap(toFieldErrors) };
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'There is no such field.' }));
+  }
+  if (issue.code === 'invalid_type' && issue.input === undefined) {
+    return [{ field: path.join('.'), message: 'Is required.' }];
+  }
+  return [{ field: path.join('.'), message: issue.message }];
+}
+
+// C0 and C1 controls but tab and newline: nobody types them, and Postgres refuses NUL.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+const text = (maxLength: number) =>
+  z
+    .string('Must be text.')
+    .transform((value) => value.replace(/\r\n?/g, '\n').replace(CONTROL_CHARACTERS, '').trim())
+    .refine((value) => value.length <= maxLength, `Must have at most ${maxLength} characters.`);
+
+/** One line of text without control characters, trimmed. */
+export const line = (maxLength: number) =>
+  text(maxLength).transform((value) => value.replace(/\s+/g, ' '));
+
+export const requiredLine = (maxLength: number) =>
+  line(maxLength).refine((value) => value !== '', 'Must not be empty.');
+
+/** Several lines of text. */
+export const paragraphs = (maxLength: number) => text(maxLength);
+
+/** A language tag such as `ja` or `zh-Hant` (BCP 47), in its canonical form. */
+export const languageTag = z.string('Must be a language tag such as en or ja.').transform((value, context) => {
+  try {
+    const [tag] = Intl.getCanonicalLocales(value.trim());
+    if (tag) return tag;
+  } catch {
+    // Reported below, with what would be right.
+  }
+  context.addIssue({ code: 'custom', message: 'Must be a language tag such as en, ja or zh-Hant.' });
+  return z.NEVER;
+});
+
+/** An id of the database: digits, carried as a string because a bigint does not fit a number. */
+export const databaseId = z.string('Must be an id.').regex(/^[1-9][0-9]{0,17}$/, 'Must be an id: a whole number.');
+
+/** A date and time with a zone, `2026-11-23T09:30:00Z`. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'Must be a date and time with a zone, such as 2026-11-23T09:30:00Z.' })
+  .transform((value) => new Date(value));

@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis';
+import { createRedis } from '../platform/redis';
+import type { Logger } from '../platform/log';
+import { type ChangeEvent, decodeChangeEvent, encodeChangeEvent } from './change-event';
+
+/** The messenger between nodes. It has no memory: what it loses is read from the change log. */
+export type ChangeBus = {
+  /** @throws when the messages could not be handed over; they are in the change log all the same. */
+  publish(events: readonly ChangeEvent[]): Promise<void>;
+  /** `onUncertain` is called when messages may have been missed: after (re)connecting, or for one that can't be read. */
+  subscribe(onEvent: (event: ChangeEvent) => void, onUncertain: () => void): Promise<void>;
+  close(): Promise<void>;
+};
+
+export const CHANNEL = 'nipnime:changes';
+
+/** Connects nodes through Redis pub/sub. Subscribing does not wait for Redis: a node also works without. */
+export function createRedisChangeBus(url: string, log: Logger): ChangeBus {
+  const publisher = createRedis(url, log, 'publish');
+  let subscriber: Redis | undefined;
+  const connected = publisher.connect().catch(() => undefined);
+
+  return {
+    async publish(events) {
+      await connected;
+      await Promise.all(events.map((event) => publisher.publish(CHANNEL, encodeChangeEvent(event))));
+    },
+    async subscribe(onEvent, onUncertain) {
+      const redis = createRedis(url, log, 'subscribe');
+      subscriber = redis;
+      redis.on('message', (_channel: string, message: string) => {
+        const event = decodeChangeEvent(message);
+        if (event) onEvent(event);
+        else onUncertain();
+      });
+      // `ready` comes before ioredis has renewed its subscriptions: only after our own is there no gap left.
+      redis.on('ready', () => {
+        redis.subscribe(CHANNEL).then(onUncertain, (error: unknown) => log.warn({ err: error }, 'Redis: subscribe failed'));
+      });
+      await redis.connect().catch(() => undefined);
+    },
+    async close() {
+      publisher.disconnect();
+      subscriber?.disconnect();
+    },
+  };
+}
+
+/** The in-process twin, for one node alone and for tests. Delivers after the publisher's turn, as a network would. */
+export function createMemoryChangeBus(): ChangeBus {
+  const listeners = new Set<(event: ChangeEvent) => void>();
+  return {
+    async publish(events) {
+      const messages = events.map(encodeChangeEvent);
+      setImmediate(() => {
+        for (const message of messages) {
+          const event = decodeChangeEvent(message);
+          if (event) for (const listener of listeners) listener(event);
+        }
+      });
+    },
+    async subscribe(onEvent) {
+      listeners.add(onEvent);
+    },
+    async close() {
+      listeners.clear();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { projectRoot } from './platform/project';
+
+const url = (protocols: readonly string[], example: string) =>
+  z.string().refine((value) => {
+    return URL.canParse(value) && protocols.includes(new URL(value).protocol);
+  }, `must be a URL such as ${example}`);
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+const environment = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').default('development'),
+  PORT: integer(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/name').optional(),
+  REDIS_URL: url(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  DATA_DIR: z.string().default('data'),
+  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters (openssl rand -hex 32)').optional(),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a level of pino, such as info')
+    .default('info'),
+  SSE_HEARTBEAT_MS: integer(1_000, 60_000).default(15_000),
+  SSE_TIMEOUT_MS: integer(10_000, 86_400_000).default(1_800_000),
+  SSE_MAX_CONNECTIONS: integer(1, 1_000_000).default(20_000),
+  SSE_MAX_CONNECTIONS_PER_IP: integer(1, 1_000_000).default(30),
+  SSE_MAX_BUFFERED_BYTES: integer(4_096, 67_108_864).default(65_536),
+});
+
+/** What the process was told by its environment. Times in milliseconds, sizes in bytes. */
+export type Config = {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  /** Absolute path of the folder for the embedded database and generated secrets. */
+  readonly dataDir: string;
+  readonly sessionSecret: string | undefined;
+  readonly logLevel: string;
+  readonly stream: {
+    readonly heartbeatMs: number;
+    readonly timeoutMs: number;
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+    readonly maxBufferedBytes: number;
+  };
+};
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the environment; an empty variable counts as unset.
+ * @throws {ConfigError} with one line for every variable that is wrong.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  if (given.NODE_ENV === 'production' && given.SESSION_SECRET === undefined) {
+    problems.push('SESSION_SECRET must be set in production (openssl rand -hex 32)');
+  }
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigError(`The configuration is wrong:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+  }
+  const { data } = parsed;
+  return {
+    production: data.NODE_ENV === 'production',
+    port: data.PORT,
+    host: data.HOST,
+    databaseUrl: data.DATABASE_URL,
+    redisUrl: data.REDIS_URL,
+    dataDir: resolve(projectRoot(), data.DATA_DIR),
+    sessionSecret: data.SESSION_SECRET,
+    logLevel: data.LOG_LEVEL,
+    stream: {
+      heartbeatMs: data.SSE_HEARTBEAT_MS,
+      timeoutMs: data.SSE_TIMEOUT_MS,
+      maxConnections: data.SSE_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: data.SSE_MAX_CONNECTIONS_PER_IP,
+      maxBufferedBytes: data.SSE_MAX_BUFFERED_BYTES,
+    },
+  };
+}

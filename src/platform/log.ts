@@ -1,0 +1,17 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+/** JSON lines on standard error; on a terminal, lines for people. Standard output is left to commands' results. */
+export function createLogger(level: string): Logger {
+  const options = {
+    level,
+    redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
+  };
+  if (!process.stderr.isTTY) return pino(options, pino.destination(2));
+  return pino(
+    options,
+    pretty({ destination: 2, ignore: 'pid,hostname,req,res,responseTime,reqId', translateTime: 'HH:MM:ss', sync: true }),
+  );
+}

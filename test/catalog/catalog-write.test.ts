@@ -1,0 +1,129 @@
+import { deleteEpisode, findEpisode, restoreEpisode, updateEpisode } from '../../src/catalog/episode-repository';
+import { seriesSchema } from '../../src/catalog/series';
+import { updateSeries } from '../../src/catalog/series-repository';
+import { readChangesSince, readHead } from '../../src/changes/change-log';
+import { episodeInput, newEpisode, newSeries, playable, testCatalog, tester } from '../support/catalog';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+/** Types of the events that `write` adds to the change log. */
+async function changesOf(write: () => Promise<unknown>): Promise<string[]> {
+  const before = await readHead(database.db);
+  await write();
+  const events = await readChangesSince(database.db, before.epoch, before.seq, 1_000);
+  return events.map((event) => (event.type === 'upsert' && event.isNew ? 'new' : event.type));
+}
+
+const edit = (episodeId: string, overrides: Record<string, unknown>) => () =>
+  updateEpisode(testCatalog(database.db), tester, episodeId, () => episodeInput(overrides));
+
+test('tells each way in which an episode appears, changes and goes', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog, { title: 'Every way' });
+
+  let id = '';
+  expect(
+    await changesOf(async () => {
+      id = (await newEpisode(catalog, series.id, { status: 'draft' })).id;
+    }),
+  ).toEqual([]);
+  expect(await changesOf(edit(id, { status: 'draft', title: 'Still private' }))).toEqual([]);
+  expect(await changesOf(edit(id, { status: 'published', videoServers: [] }))).toEqual([]);
+  expect(await changesOf(edit(id, {}))).toEqual(['new']);
+  expect(await changesOf(edit(id, { title: 'Changed' }))).toEqual(['upsert']);
+  expect(await changesOf(edit(id, { title: 'Changed' }))).toEqual([]);
+  expect(await changesOf(edit(id, { videoServers: [{ ...playable, enabled: false }] }))).toEqual(['remove']);
+  expect(await changesOf(edit(id, {}))).toEqual(['upsert']);
+  expect(await changesOf(edit(id, { status: 'hidden' }))).toEqual(['remove']);
+  expect(await changesOf(edit(id, {}))).toEqual(['upsert']);
+  expect(await changesOf(() => deleteEpisode(catalog, tester, id))).toEqual(['remove']);
+  expect(await changesOf(() => restoreEpisode(catalog, tester, id))).toEqual(['upsert']);
+});
+
+test('a series that is hidden takes its episodes along, and brings them back', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog, { title: 'Hidden' });
+  for (const number of ['1', '2', '3']) await newEpisode(catalog, series.id, { number });
+  const visible = (value: boolean, version: number) => () =>
+    updateSeries(catalog, tester, series.id, seriesSchema.parse({ title: 'Hidden', visible: value }), version);
+
+  expect(await changesOf(visible(false, 1))).toEqual(['remove', 'remove', 'remove']);
+  expect(await changesOf(visible(true, 2))).toEqual(['upsert', 'upsert', 'upsert']);
+});
+
+test('a write that changes more than 50 cards is told as one reset', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog, { title: 'Long' });
+  for (let number = 1; number <= 51; number++) await newEpisode(catalog, series.id, { number });
+
+  expect(
+    await changesOf(() => updateSeries(catalog, tester, series.id, seriesSchema.parse({ title: 'Longer' }), 1)),
+  ).toEqual(['reset']);
+});
+
+test('publishes what it logged, after the commit', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const seen: unknown[] = [];
+  const observed = {
+    ...catalog,
+    publish: async () => {
+      // On a connection of its own: sees the row only if it was committed.
+      const { epoch, seq } = await readHead(database.db);
+      seen.push(...(await readChangesSince(database.db, epoch, seq - 1, 10)));
+    },
+  };
+  const episode = await newEpisode(observed, series.id);
+  expect(seen).toEqual([
+    expect.objectContaining({ type: 'upsert', isNew: true, episode: expect.objectContaining({ episodeId: episode.id }) }),
+  ]);
+});
+
+test('a taken number is refused, names who has it, and leaves no number in the log', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const first = await newEpisode(catalog, series.id, { number: '7' });
+  const second = await newEpisode(catalog, series.id, { number: '8' });
+
+  expect(
+    await changesOf(async () => {
+      const result = await updateEpisode(catalog, tester, second.id, () => episodeInput({ number: '7.00' }));
+      expect(result).toMatchObject({ outcome: 'number-taken', by: { id: first.id, number: '7' } });
+    }),
+  ).toEqual([]);
+  await deleteEpisode(catalog, tester, first.id);
+  expect(await updateEpisode(catalog, tester, second.id, () => episodeInput({ number: '7' }))).toMatchObject({
+    outcome: 'saved',
+  });
+  expect(await restoreEpisode(catalog, tester, first.id)).toMatchObject({ outcome: 'number-taken' });
+});
+
+test('an edit of an older version changes nothing', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const episode = await newEpisode(catalog, series.id);
+  await edit(episode.id, { title: 'First' })();
+  const result = await updateEpisode(catalog, tester, episode.id, () => episodeInput({ title: 'Second' }), 1);
+  expect(result).toMatchObject({ outcome: 'conflict', current: { title: 'First', version: 2 } });
+  expect(await findEpisode(database.db, episode.id)).toMatchObject({ title: 'First' });
+});
+
+test('50 writers at once leave a log without gaps, each number once', async () => {
+  const catalog = testCatalog(database.db);
+  const all = await Promise.all(['A', 'B', 'C'].map((title) => newSeries(catalog, { title })));
+  const before = await readHead(database.db);
+  await Promise.all(
+    Array.from({ length: 50 }, (_, index) => {
+      const series = all[index % all.length];
+      if (!series) throw new Error('no series');
+      return newEpisode(catalog, series.id, { number: index + 1 });
+    }),
+  );
+  const events = await readChangesSince(database.db, before.epoch, before.seq, 100);
+  expect(events.map(({ seq }) => seq - before.seq)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+});
