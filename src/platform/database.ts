@@ -4,6 +4,7 @@ import { migrationSource } from '../../migrations';
 
 export type Database = Knex;
 export type Transaction = Knex.Transaction;
+export type SessionPool = pg.Pool;
 
 /**
  * Opens a pool of connections to Postgres.
@@ -27,12 +28,18 @@ export function createDatabase(url: string, options: { readonly maxConnections?:
 
 /** Brings the schema up to date; processes that start together wait for each other. */
 export async function migrate(db: Database): Promise<void> {
-  await db.transaction(async (trx) => {
-    await trx.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
-    await trx.migrate.latest({ migrationSource });
+  await exclusively(db, 'migrate', () => db.migrate.latest());
+}
+
+/** Runs `work` while no other process runs work of that name on this database. */
+export async function exclusively<T>(db: Database, name: string, work: () => Promise<T>): Promise<T> {
+  return db.transaction(async (lock) => {
+    // Work may take longer than a write is allowed to.
+    await lock.raw('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    await lock.raw('select pg_advisory_xact_lock(hashtext(?))', [`nipnime:${name}`]);
+    return work();
   });
 }
-const MIGRATION_LOCK = 7_304_220;
 
 /** Runs `read` on one snapshot: every query in it sees the same committed state. */
 export async function inSnapshot<T>(db: Database, read: (trx: Transaction) => Promise<T>): Promise<T> {
@@ -45,6 +52,6 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 }
 
 /** A small pool of its own for code that speaks `pg` and not Knex (the session store). */
-export function createSessionPool(url: string): pg.Pool {
+export function createSessionPool(url: string): SessionPool {
   return new pg.Pool({ connectionString: url, max: 3, application_name: 'nipnime-sessions' });
 }

@@ -12,6 +12,11 @@ export function createLogger(level: string): Logger {
   if (!process.stderr.isTTY) return pino(options, pino.destination(2));
   return pino(
     options,
-    pretty({ destination: 2, ignore: 'pid,hostname,req,res,responseTime,reqId', translateTime: 'HH:MM:ss', sync: true }),
+    pretty({
+      destination: 2,
+      ignore: 'pid,hostname,req,res,responseTime,reqId',
+      translateTime: 'HH:MM:ss',
+      sync: true,
+    }),
   );
 }

@@ -31,9 +31,9 @@ const NOBODY: Account = { uid: 65_534, gid: 65_534 };
 const REACHABLE_FOLDER = '/var/lib/nipnime';
 
 /** The account that the server runs as, where it is not the caller's own. */
-export type Account = { readonly uid: number; readonly gid: number };
+type Account = { readonly uid: number; readonly gid: number };
 
-export type PostgresBinaries = {
+type PostgresBinaries = {
   /** Folder that holds bin, lib and share. */
   readonly folder: string;
   /** Names this build among others, e.g. `linux-x64-18.4.0-beta.17`. */
@@ -43,8 +43,10 @@ export type PostgresBinaries = {
 /** A database cluster on disk, and what is needed to serve it. */
 export type Cluster = {
   readonly binaries: PostgresBinaries;
-  /** Holds the cluster's folder and the server's log. */
+  /** Holds the cluster's folder and the server's logs. */
   readonly directory: string;
+  /** Holds the data and the password, which belong together. */
+  readonly folder: string;
   /** PGDATA. */
   readonly data: string;
   readonly passwordFile: string;
@@ -71,7 +73,7 @@ type Located = Omit<Cluster, 'password'>;
 /** Finds the cluster that belongs to `directory`, or makes it. */
 export async function prepareCluster(place: Place): Promise<Cluster> {
   const cluster = await locateCluster(place);
-  if (!(await exists(cluster.data))) await createCluster(cluster);
+  if (!(await exists(cluster.folder))) await createCluster(cluster);
   return { ...cluster, password: await readPassword(cluster) };
 }
 
@@ -106,7 +108,7 @@ async function locateCluster({ directory, settings = {}, notify = () => {} }: Pl
 function clusterIn(directory: string) {
   // The password lies within the folder that is renamed into place, so there never is a cluster without one.
   const folder = join(directory, 'cluster');
-  return { directory, data: join(folder, 'data'), passwordFile: join(folder, 'password') };
+  return { directory, folder, data: join(folder, 'data'), passwordFile: join(folder, 'password') };
 }
 
 /** The owner of the files, so that root and the owner can take turns; for new files, and root's, nobody. */
@@ -139,7 +141,7 @@ async function createCluster(cluster: Located): Promise<void> {
     await rm(fresh, { recursive: true, force: true });
     throw error;
   }
-  await renameUnlessThere(fresh, dirname(cluster.data));
+  await renameUnlessThere(fresh, cluster.folder);
 }
 
 async function initialise(cluster: Located, fresh: string, passwordFile: string): Promise<void> {
@@ -254,7 +256,7 @@ async function mendLibraryLinks(packageFolder: string): Promise<void> {
 async function mendLink(source: string, target: string): Promise<void> {
   if (await exists(target)) return;
   // Made aside and renamed, so that it replaces a dangling link, and two processes can do it at once.
-  const fresh = `${target}.new-${process.pid}`;
+  const fresh = `${target}.${randomBytes(4).toString('hex')}`;
   try {
     await symlink(relative(dirname(target), source), fresh).catch(() =>
       // Some file systems know no links.
@@ -318,7 +320,7 @@ async function openForReading(folder: string): Promise<void> {
 }
 
 /** Makes a folder, and those above it, that every account can enter; what is there already is left as it is. */
-export async function makeOpenFolder(folder: string): Promise<void> {
+async function makeOpenFolder(folder: string): Promise<void> {
   for (const step of withAncestors(folder).reverse()) {
     if (await exists(step)) continue;
     await mkdir(step, { recursive: true });
@@ -328,7 +330,7 @@ export async function makeOpenFolder(folder: string): Promise<void> {
 }
 
 /** Makes a folder to prepare something in, and removes those that dead processes left behind. */
-export async function makeFreshFolder(parent: string): Promise<string> {
+async function makeFreshFolder(parent: string): Promise<string> {
   for (const name of await readdir(parent)) {
     const pid = /^new-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) {
@@ -339,7 +341,7 @@ export async function makeFreshFolder(parent: string): Promise<string> {
 }
 
 /** Puts a finished folder in its place; if another process was faster, its folder stays. */
-export async function renameUnlessThere(fresh: string, place: string): Promise<void> {
+async function renameUnlessThere(fresh: string, place: string): Promise<void> {
   try {
     await rename(fresh, place);
   } catch (error) {
@@ -348,11 +350,11 @@ export async function renameUnlessThere(fresh: string, place: string): Promise<v
   }
 }
 
-export const ENTER = 1;
+const ENTER = 1;
 const READ = 4;
 
 /** Whether the mode bits let the account come to `path` and do there what `bits` say. */
-export async function canReach(path: string, account: Account, bits: number): Promise<boolean> {
+async function canReach(path: string, account: Account, bits: number): Promise<boolean> {
   if (!permits(await stat(path), account, bits)) return false;
   for (const folder of withAncestors(dirname(path))) {
     if (!permits(await stat(folder), account, ENTER)) return false;

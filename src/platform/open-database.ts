@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { createDatabase, type Database, migrate } from './database';
+import { openEmbeddedDatabase } from './embedded-database';
+import type { Logger } from './log';
+
+export type OpenDatabase = { readonly db: Database; readonly url: string; close(): Promise<void> };
+
+/** Opens the given Postgres, or the embedded one in `dataDir`; its schema is up to date. */
+export async function openDatabase(
+  options: { readonly databaseUrl: string | undefined; readonly dataDir: string },
+  log: Logger,
+): Promise<OpenDatabase> {
+  const server = await openServer(options, log);
+  const db = createDatabase(server.url);
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    await server.close();
+  };
+  try {
+    await migrate(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { db, url: server.url, close };
+}
+
+async function openServer(
+  { databaseUrl, dataDir }: { readonly databaseUrl: string | undefined; readonly dataDir: string },
+  log: Logger,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  if (databaseUrl) return { url: databaseUrl, close: async () => undefined };
+  return openEmbeddedDatabase({
+    directory: join(dataDir, 'postgres'),
+    databaseName: 'nipnime',
+    notify: (message) => log.info(message),
+  });
+}

