@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { createRedis } from '../platform/redis';
 import type { Logger } from '../platform/log';
+import { createRedis } from '../platform/redis';
 import { type ChangeEvent, decodeChangeEvent, encodeChangeEvent } from './change-event';
 
 /** The messenger between nodes. It has no memory: what it loses is read from the change log. */
@@ -35,7 +35,9 @@ export function createRedisChangeBus(url: string, log: Logger): ChangeBus {
       });
       // `ready` comes before ioredis has renewed its subscriptions: only after our own is there no gap left.
       redis.on('ready', () => {
-        redis.subscribe(CHANNEL).then(onUncertain, (error: unknown) => log.warn({ err: error }, 'Redis: subscribe failed'));
+        redis
+          .subscribe(CHANNEL)
+          .then(onUncertain, (error: unknown) => log.warn({ err: error }, 'Redis: subscribe failed'));
       });
       await redis.connect().catch(() => undefined);
     },

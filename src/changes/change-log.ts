@@ -13,13 +13,17 @@ export async function appendChanges(trx: Transaction, changes: readonly Change[]
   );
   const head = toCursor(rows[0]);
   const first = head.seq - changes.length + 1;
-  const events = changes.map((change, index): ChangeEvent => ({ epoch: head.epoch, seq: first + index, ...change }));
+  const events = changes.map(
+    (change, index): ChangeEvent => ({ epoch: head.epoch, seq: first + index, ...change }),
+  );
   await trx('change_log').insert(
     events.map((event) => ({
       seq: event.seq,
       type: event.type,
-      episode_id: event.type === 'upsert' ? event.episode.episodeId : event.type === 'remove' ? event.episodeId : null,
-      payload: event.type === 'upsert' ? JSON.stringify({ episode: event.episode, isNew: event.isNew }) : null,
+      episode_id:
+        event.type === 'upsert' ? event.episode.episodeId : event.type === 'remove' ? event.episodeId : null,
+      payload:
+        event.type === 'upsert' ? JSON.stringify({ episode: event.episode, isNew: event.isNew }) : null,
     })),
   );
   return events;
@@ -37,7 +41,11 @@ export async function readChangesSince(
   seq: number,
   limit: number,
 ): Promise<ChangeEvent[]> {
-  const rows: ChangeRow[] = await db('change_log').select(COLUMNS).where('seq', '>', seq).orderBy('seq').limit(limit);
+  const rows: ChangeRow[] = await db('change_log')
+    .select(COLUMNS)
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit);
   return rows.map((row) => toEvent(epoch, row));
 }
 
@@ -73,13 +81,16 @@ type ChangeRow = {
 const COLUMNS = ['seq', 'type', 'episode_id', 'payload'] as const;
 
 function toCursor(row: HeadRow | undefined): Cursor {
-  if (!row) throw new Error('catalog_head has no row: the database was not migrated, or the row was deleted.');
+  if (!row)
+    throw new Error('catalog_head has no row: the database was not migrated, or the row was deleted.');
   return { epoch: row.epoch, seq: Number(row.seq) };
 }
 
 function toEvent(epoch: string, row: ChangeRow): ChangeEvent {
   const position = { epoch, seq: Number(row.seq) };
-  if (row.type === 'upsert') return { ...position, type: 'upsert', ...upsertPayloadSchema.parse(row.payload) };
-  if (row.type === 'remove' && row.episode_id) return { ...position, type: 'remove', episodeId: row.episode_id };
+  if (row.type === 'upsert')
+    return { ...position, type: 'upsert', ...upsertPayloadSchema.parse(row.payload) };
+  if (row.type === 'remove' && row.episode_id)
+    return { ...position, type: 'remove', episodeId: row.episode_id };
   return { ...position, type: 'reset' };
 }

@@ -34,7 +34,11 @@ export async function newSeries(catalog: Catalog, overrides: Record<string, unkn
   return result.series;
 }
 
-export async function newEpisode(catalog: Catalog, seriesId: string, overrides: Record<string, unknown> = {}) {
+export async function newEpisode(
+  catalog: Catalog,
+  seriesId: string,
+  overrides: Record<string, unknown> = {},
+) {
   const result = await createEpisode(catalog, tester, seriesId, episodeInput(overrides));
   if (result.outcome !== 'saved') throw new Error(`The episode was not saved: ${result.outcome}`);
   return result.episode;

@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config';
+import { createLogger } from '../../src/platform/log';
+import { createSite, type Site } from '../../src/site';
+import { createTestDatabase, type TestDatabase } from './database';
+
+export type TestApp = Site & { readonly database: TestDatabase };
+
+/** The whole site in this process, on an empty database of its own; for supertest, or to listen with. */
+export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'nipnime-app-'));
+  const config = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', DATA_DIR: dataDir, ...env });
+  const cleanUp = async (): Promise<void> => {
+    await database.drop();
+    await rm(dataDir, { recursive: true });
+  };
+  try {
+    const site = await createSite(config, createLogger(config.logLevel), { ...database, close: cleanUp });
+    return {
+      ...site,
+      database,
+      close: async () => {
+        await site.close();
+        await cleanUp();
+      },
+    };
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
