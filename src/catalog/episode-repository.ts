@@ -28,7 +28,8 @@ export async function createEpisode(
   return refusingTakenNumber(catalog.db, seriesId, input, () =>
     writeCatalog(catalog, actor, { seriesIds: [seriesId], episodeIds: [] }, async (write) => {
       const { trx } = write;
-      if (!(await trx('series').select('id').where({ id: seriesId }).first())) return { outcome: 'not-found' };
+      if (!(await trx('series').select('id').where({ id: seriesId }).first()))
+        return { outcome: 'not-found' };
       const [row]: { id: string }[] = await trx('episodes')
         .insert({
           series_id: seriesId,
@@ -58,25 +59,29 @@ export async function updateEpisode(
   const seriesId = await findSeriesId(catalog.db, episodeId);
   if (!seriesId) return { outcome: 'not-found' };
   let input: EpisodeInput | undefined;
-  return refusingTakenNumber(catalog.db, seriesId, () => input, () =>
-    writeCatalog(catalog, actor, { seriesIds: [seriesId], episodeIds: [episodeId] }, async (write) => {
-      const { trx } = write;
-      const current = await findEpisode(trx, episodeId);
-      if (!current) return { outcome: 'not-found' };
-      if (version !== undefined && current.version !== version) return { outcome: 'conflict', current };
-      input = change(current);
-      await trx('episodes')
-        .where({ id: episodeId })
-        .update({
-          ...toColumns(input),
-          // Set once: an episode that is hidden and shown again keeps its place.
-          ...(input.status === 'published' && { published_at: trx.raw('coalesce(published_at, now())') }),
-          version: current.version + 1,
-          updated_at: trx.fn.now(3),
-        });
-      await writeVideoServers(trx, episodeId, current.videoServers, input.videoServers);
-      return saved(write, episodeId, 'episode.update');
-    }),
+  return refusingTakenNumber(
+    catalog.db,
+    seriesId,
+    () => input,
+    () =>
+      writeCatalog(catalog, actor, { seriesIds: [seriesId], episodeIds: [episodeId] }, async (write) => {
+        const { trx } = write;
+        const current = await findEpisode(trx, episodeId);
+        if (!current) return { outcome: 'not-found' };
+        if (version !== undefined && current.version !== version) return { outcome: 'conflict', current };
+        input = change(current);
+        await trx('episodes')
+          .where({ id: episodeId })
+          .update({
+            ...toColumns(input),
+            // Set once: an episode that is hidden and shown again keeps its place.
+            ...(input.status === 'published' && { published_at: trx.raw('coalesce(published_at, now())') }),
+            version: current.version + 1,
+            updated_at: trx.fn.now(3),
+          });
+        await writeVideoServers(trx, episodeId, current.videoServers, input.videoServers);
+        return saved(write, episodeId, 'episode.update');
+      }),
   );
 }
 
@@ -114,10 +119,15 @@ export async function restoreEpisode(
       actor,
       { seriesIds: [deleted.seriesId], episodeIds: [episodeId] },
       async (write) => {
-        await write.trx('episodes')
+        await write
+          .trx('episodes')
           .where({ id: episodeId })
           .whereNotNull('deleted_at')
-          .update({ deleted_at: null, version: write.trx.raw('version + 1'), updated_at: write.trx.fn.now(3) });
+          .update({
+            deleted_at: null,
+            version: write.trx.raw('version + 1'),
+            updated_at: write.trx.fn.now(3),
+          });
         return saved(write, episodeId, 'episode.restore');
       },
     ),
@@ -179,7 +189,12 @@ async function saved({ trx, audit }: Write, episodeId: string, action: string): 
     action,
     subjectKind: 'episode',
     subjectId: episodeId,
-    details: { series: episode.seriesTitle, kind: episode.kind, number: episode.number, status: episode.status },
+    details: {
+      series: episode.seriesTitle,
+      kind: episode.kind,
+      number: episode.number,
+      status: episode.status,
+    },
   });
   return { outcome: 'saved', episode };
 }
@@ -255,7 +270,8 @@ async function writeVideoServers(
     }
   }
   const dropped = [...known].filter((id) => !kept.has(id));
-  if (dropped.length > 0) await trx('video_servers').where({ episode_id: episodeId }).whereIn('id', dropped).delete();
+  if (dropped.length > 0)
+    await trx('video_servers').where({ episode_id: episodeId }).whereIn('id', dropped).delete();
 }
 
 type EpisodeRow = {

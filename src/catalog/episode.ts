@@ -80,14 +80,20 @@ export const newEpisodeSchema = z
   .superRefine(needsTimeWhenScheduled);
 
 /** What a script may change: any of the fields, and the version it thinks it changes. */
-export const episodePatchSchema = z.strictObject({ version: z.int('Must be a whole number.'), ...fields }).partial();
+export const episodePatchSchema = z
+  .strictObject({ version: z.int('Must be a whole number.'), ...fields })
+  .partial();
 
 function needsTimeWhenScheduled(
   episode: { readonly status: EpisodeStatus; readonly publishAt: Date | null },
   context: z.RefinementCtx,
 ): void {
   if (episode.status === 'scheduled' && episode.publishAt === null) {
-    context.addIssue({ code: 'custom', path: ['publishAt'], message: 'Is required for a scheduled episode.' });
+    context.addIssue({
+      code: 'custom',
+      path: ['publishAt'],
+      message: 'Is required for a scheduled episode.',
+    });
   }
 }
 

@@ -8,7 +8,10 @@ export type Parsed<T> =
   | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /** Parses `input`; every error that is found is listed, in the order of the fields. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): Parsed<z.output<Schema>> {
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+): Parsed<z.output<Schema>> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, errors: parsed.error.issues.flatMap(toFieldErrors) };
@@ -36,8 +39,7 @@ const text = (maxLength: number) =>
     .refine((value) => value.length <= maxLength, `Must have at most ${maxLength} characters.`);
 
 /** One line of text without control characters, trimmed. */
-export const line = (maxLength: number) =>
-  text(maxLength).transform((value) => value.replace(/\s+/g, ' '));
+export const line = (maxLength: number) => text(maxLength).transform((value) => value.replace(/\s+/g, ' '));
 
 export const requiredLine = (maxLength: number) =>
   line(maxLength).refine((value) => value !== '', 'Must not be empty.');
@@ -46,19 +48,23 @@ export const requiredLine = (maxLength: number) =>
 export const paragraphs = (maxLength: number) => text(maxLength);
 
 /** A language tag such as `ja` or `zh-Hant` (BCP 47), in its canonical form. */
-export const languageTag = z.string('Must be a language tag such as en or ja.').transform((value, context) => {
-  try {
-    const [tag] = Intl.getCanonicalLocales(value.trim());
-    if (tag) return tag;
-  } catch {
-    // Reported below, with what would be right.
-  }
-  context.addIssue({ code: 'custom', message: 'Must be a language tag such as en, ja or zh-Hant.' });
-  return z.NEVER;
-});
+export const languageTag = z
+  .string('Must be a language tag such as en or ja.')
+  .transform((value, context) => {
+    try {
+      const [tag] = Intl.getCanonicalLocales(value.trim());
+      if (tag) return tag;
+    } catch {
+      // Reported below, with what would be right.
+    }
+    context.addIssue({ code: 'custom', message: 'Must be a language tag such as en, ja or zh-Hant.' });
+    return z.NEVER;
+  });
 
 /** An id of the database: digits, carried as a string because a bigint does not fit a number. */
-export const databaseId = z.string('Must be an id.').regex(/^[1-9][0-9]{0,17}$/, 'Must be an id: a whole number.');
+export const databaseId = z
+  .string('Must be an id.')
+  .regex(/^[1-9][0-9]{0,17}$/, 'Must be an id: a whole number.');
 
 /** A date and time with a zone, `2026-11-23T09:30:00Z`. */
 export const instant = z.iso

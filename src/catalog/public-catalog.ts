@@ -26,7 +26,11 @@ export type LatestPage = {
 };
 
 /** The episodes that are public, newest first; head and rows come from one snapshot. */
-export async function readLatestPage(db: Database, filter: LatestFilter, after?: PageKey): Promise<LatestPage> {
+export async function readLatestPage(
+  db: Database,
+  filter: LatestFilter,
+  after?: PageKey,
+): Promise<LatestPage> {
   return inSnapshot(db, async (trx) => {
     const cursor = await readHead(trx);
     const rows: PublicEpisodeRow[] = await trx('public_episodes')
@@ -34,7 +38,8 @@ export async function readLatestPage(db: Database, filter: LatestFilter, after?:
       .modify((query) => {
         if (filter.kind) query.where('series_kind', filter.kind);
         if (filter.season) query.where({ season_year: filter.season.year, season: filter.season.season });
-        if (after) query.whereRaw('(published_at, episode_id) < (?, ?)', [after.publishedAt, after.episodeId]);
+        if (after)
+          query.whereRaw('(published_at, episode_id) < (?, ?)', [after.publishedAt, after.episodeId]);
       })
       .orderBy([
         { column: 'published_at', order: 'desc' },
@@ -114,7 +119,10 @@ export type PublicSeries = {
 };
 
 export async function findPublicSeries(db: Database, slug: string): Promise<PublicSeries | undefined> {
-  const row: PublicSeriesRow | undefined = await db('public_series').select(SERIES_COLUMNS).where({ slug }).first();
+  const row: PublicSeriesRow | undefined = await db('public_series')
+    .select(SERIES_COLUMNS)
+    .where({ slug })
+    .first();
   return row && toPublicSeries(row);
 }
 

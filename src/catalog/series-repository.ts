@@ -19,7 +19,11 @@ export type SeriesWriteResult =
   | { readonly outcome: 'conflict'; readonly current: Series };
 
 /** Creates a series. Without a slug it gets the first free one made from its title. */
-export async function createSeries(catalog: Catalog, actor: Actor, input: SeriesInput): Promise<SeriesWriteResult> {
+export async function createSeries(
+  catalog: Catalog,
+  actor: Actor,
+  input: SeriesInput,
+): Promise<SeriesWriteResult> {
   return refusingTakenSlug(() =>
     writeCatalog(catalog, actor, { seriesIds: [], episodeIds: [] }, async (write) => {
       const slug = input.slug ?? (await freeSlug(write.trx, slugFromTitle(input.title)));
@@ -83,16 +87,20 @@ export async function listSeries(db: Database, filter: SeriesFilter): Promise<Se
       if (filter.after) query.where('id', '<', filter.after);
       if (filter.search) {
         const pattern = `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
-        query.whereRaw("(title ilike ? or title_native ilike ? or array_to_string(synonyms, chr(10)) ilike ?)", [
-          pattern,
-          pattern,
-          pattern,
-        ]);
+        query.whereRaw(
+          '(title ilike ? or title_native ilike ? or array_to_string(synonyms, chr(10)) ilike ?)',
+          [pattern, pattern, pattern],
+        );
       }
     })
     .orderBy('id', 'desc')
     .limit(filter.limit);
   return rows.map(toSeries);
+}
+
+/** False for an empty catalog. */
+export async function hasSeries(db: Database): Promise<boolean> {
+  return (await db('series').select('id').first()) !== undefined;
 }
 
 async function saved({ trx, audit }: Write, seriesId: string, action: string): Promise<SeriesWriteResult> {

@@ -72,7 +72,11 @@ export const seriesSchema = z
   .strictObject(fields)
   .superRefine(({ season, seasonYear }, context) => {
     if (season !== null && seasonYear === null) {
-      context.addIssue({ code: 'custom', path: ['seasonYear'], message: 'Is required when a season is given.' });
+      context.addIssue({
+        code: 'custom',
+        path: ['seasonYear'],
+        message: 'Is required when a season is given.',
+      });
     }
     if (season === null && seasonYear !== null) {
       context.addIssue({ code: 'custom', path: ['season'], message: 'Is required when a year is given.' });
@@ -81,7 +85,8 @@ export const seriesSchema = z
   .transform(({ titleLanguage, nativeLanguage, ...series }) => ({
     ...series,
     titleLanguage: titleLanguage ?? guessLanguage(series.title),
-    nativeLanguage: series.titleNative === null ? null : (nativeLanguage ?? guessLanguage(series.titleNative)),
+    nativeLanguage:
+      series.titleNative === null ? null : (nativeLanguage ?? guessLanguage(series.titleNative)),
   }));
 
 /** The most likely BCP 47 tag of an anime title, from its script. Han alone is taken as Japanese. */

@@ -1,4 +1,9 @@
-import { deleteEpisode, findEpisode, restoreEpisode, updateEpisode } from '../../src/catalog/episode-repository';
+import {
+  deleteEpisode,
+  findEpisode,
+  restoreEpisode,
+  updateEpisode,
+} from '../../src/catalog/episode-repository';
 import { seriesSchema } from '../../src/catalog/series';
 import { updateSeries } from '../../src/catalog/series-repository';
 import { readChangesSince, readHead } from '../../src/changes/change-log';
@@ -50,7 +55,13 @@ test('a series that is hidden takes its episodes along, and brings them back', a
   const series = await newSeries(catalog, { title: 'Hidden' });
   for (const number of ['1', '2', '3']) await newEpisode(catalog, series.id, { number });
   const visible = (value: boolean, version: number) => () =>
-    updateSeries(catalog, tester, series.id, seriesSchema.parse({ title: 'Hidden', visible: value }), version);
+    updateSeries(
+      catalog,
+      tester,
+      series.id,
+      seriesSchema.parse({ title: 'Hidden', visible: value }),
+      version,
+    );
 
   expect(await changesOf(visible(false, 1))).toEqual(['remove', 'remove', 'remove']);
   expect(await changesOf(visible(true, 2))).toEqual(['upsert', 'upsert', 'upsert']);
@@ -62,7 +73,9 @@ test('a write that changes more than 50 cards is told as one reset', async () =>
   for (let number = 1; number <= 51; number++) await newEpisode(catalog, series.id, { number });
 
   expect(
-    await changesOf(() => updateSeries(catalog, tester, series.id, seriesSchema.parse({ title: 'Longer' }), 1)),
+    await changesOf(() =>
+      updateSeries(catalog, tester, series.id, seriesSchema.parse({ title: 'Longer' }), 1),
+    ),
   ).toEqual(['reset']);
 });
 
@@ -80,7 +93,11 @@ test('publishes what it logged, after the commit', async () => {
   };
   const episode = await newEpisode(observed, series.id);
   expect(seen).toEqual([
-    expect.objectContaining({ type: 'upsert', isNew: true, episode: expect.objectContaining({ episodeId: episode.id }) }),
+    expect.objectContaining({
+      type: 'upsert',
+      isNew: true,
+      episode: expect.objectContaining({ episodeId: episode.id }),
+    }),
   ]);
 });
 
@@ -125,5 +142,7 @@ test('50 writers at once leave a log without gaps, each number once', async () =
     }),
   );
   const events = await readChangesSince(database.db, before.epoch, before.seq, 100);
-  expect(events.map(({ seq }) => seq - before.seq)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  expect(events.map(({ seq }) => seq - before.seq)).toEqual(
+    Array.from({ length: 50 }, (_, index) => index + 1),
+  );
 });

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { type BroadcastRule, parseBroadcastRule, seasonOf } from './broadcast';
+import { instant, languageTag, line, paragraphs, parseInput, requiredLine } from './input';
+import { SERIES_KINDS, type Season, type SeriesKind, type SeriesLink } from './series';
+
+/** What could not be imported, and why. `title` names the series as the data set does. */
+export type Skipped = { readonly title: string; readonly reason: string };
+
+/** The data set, before its items are looked at. */
+export type BangumiData = {
+  readonly siteMeta: Readonly<Record<string, SiteMeta>>;
+  readonly items: readonly unknown[];
+};
+
+/** A series of the data set in the words of the catalog, without its slug. */
+export type BangumiSeries = {
+  /** Names the series for good: `bangumi:<id at bangumi.tv>`, or a hash where that is missing or taken. */
+  readonly source: string;
+  readonly title: string;
+  readonly titleLanguage: string;
+  readonly titleNative: string | null;
+  readonly nativeLanguage: string | null;
+  readonly synonyms: readonly string[];
+  readonly kind: SeriesKind;
+  readonly seasonYear: number | null;
+  readonly season: Season | null;
+  readonly beginsAt: Date | null;
+  readonly endsAt: Date | null;
+  /** The rule as it is written. */
+  readonly broadcast: string | null;
+  readonly rule: BroadcastRule | undefined;
+  readonly links: readonly SeriesLink[];
+  readonly note: string;
+  /** Parts that were left out. */
+  readonly skipped: readonly Skipped[];
+};
+
+const siteMeta = z.object({
+  title: requiredLine(100),
+  urlTemplate: z.string(),
+  regions: z.array(z.string()).optional(),
+  /** `resource`: sites for downloads. */
+  type: z.enum(['info', 'onair', 'resource']),
+});
+type SiteMeta = z.output<typeof siteMeta>;
+
+const dataSchema = z.object({ siteMeta: z.record(z.string(), siteMeta), items: z.array(z.unknown()) });
+
+/** The data set writes '' for a time that is not known. */
+const optionalInstant = z.union([z.literal('').transform(() => null), instant]);
+
+const itemSchema = z.object({
+  title: requiredLine(300),
+  titleTranslate: z.record(z.string(), z.array(requiredLine(300))),
+  type: z.enum(SERIES_KINDS, 'Must be tv, movie, ova or web.'),
+  lang: languageTag,
+  officialSite: z.string(),
+  begin: optionalInstant,
+  end: optionalInstant,
+  broadcast: line(100).optional(),
+  comment: paragraphs(10_000).optional(),
+  sites: z.array(
+    z.object({
+      site: z.string(),
+      id: z.string().optional(),
+      url: z.string().optional(),
+      regions: z.array(z.string()).optional(),
+    }),
+  ),
+});
+type Item = z.output<typeof itemSchema>;
+
+/**
+ * Reads the npm package `bangumi-data` (7 MB). Not with `require`, which would keep it in memory for good.
+ * https://github.com/bangumi-data/bangumi-data (CC BY 4.0)
+ */
+export async function loadBangumiData(): Promise<BangumiData> {
+  const json: unknown = JSON.parse(await readFile(require.resolve('bangumi-data'), 'utf8'));
+  return dataSchema.parse(json);
+}
+
+/**
+ * The series of the data set, the earliest first; those without a begin last. Always of the whole data set: what
+ * makes a `source` unique must not depend on how much is imported.
+ */
+export function readBangumiSeries(data: BangumiData): {
+  readonly series: readonly BangumiSeries[];
+  readonly skipped: readonly Skipped[];
+} {
+  const items: Item[] = [];
+  const skipped: Skipped[] = [];
+  for (const [index, raw] of data.items.entries()) {
+    const parsed = parseInput(itemSchema, raw);
+    if (parsed.ok) items.push(parsed.value);
+    else {
+      const reason = parsed.errors.map(({ field, message }) => `${field || 'item'}: ${message}`).join(' ');
+      skipped.push({ title: titleOf(raw) ?? `Item ${index + 1} of the data set`, reason });
+    }
+  }
+  const beginOf = ({ begin }: Item) => begin?.getTime() ?? Number.POSITIVE_INFINITY;
+  // Two without a begin: ∞ − ∞ is no number. Equals stay in the order of the data set.
+  items.sort((a, b) => beginOf(a) - beginOf(b) || 0);
+
+  const taken = new Set<string>();
+  const series: BangumiSeries[] = [];
+  for (const item of items) {
+    const source = sourcesOf(item).find((candidate) => !taken.has(candidate));
+    if (source) {
+      taken.add(source);
+      series.push(toSeries(item, source, data.siteMeta));
+    } else {
+      skipped.push({
+        title: item.title,
+        reason: 'The data set has it twice, with the same titles and begin.',
+      });
+    }
+  }
+  return { series, skipped };
+}
+
+function titleOf(raw: unknown): string | undefined {
+  const parsed = z.object({ title: z.string().min(1) }).safeParse(raw);
+  return parsed.success ? parsed.data.title : undefined;
+}
+
+/**
+ * Keys of the item, the best first. Some items have no id at bangumi.tv; some share one (a co-production has an item
+ * for each country), and two even share title and begin.
+ */
+function sourcesOf({ title, begin, titleTranslate, sites }: Item): string[] {
+  const id = sites.find(({ site }) => site === 'bangumi')?.id;
+  const hash = (...parts: readonly unknown[]) =>
+    `bangumi-data:${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)}`;
+  return [...(id ? [`bangumi:${id}`] : []), hash(title, begin), hash(title, begin, titleTranslate)];
+}
+
+function toSeries(item: Item, source: string, sites: BangumiData['siteMeta']): BangumiSeries {
+  const { begin, end, type: kind } = item;
+  const title = item.titleTranslate.en?.[0] ?? item.title;
+  const hasNative = title !== item.title;
+  const titles = [item.title, ...Object.values(item.titleTranslate).flat()];
+  const season = begin && seasonOf(begin, kind);
+  const broadcast = item.broadcast || null;
+  const rule = broadcast === null ? undefined : parseBroadcastRule(broadcast);
+  const { links, problems } = toLinks(item, sites);
+  if (broadcast !== null) problems.push(...broadcastProblems(rule, broadcast, end));
+  return {
+    source,
+    title,
+    titleLanguage: item.titleTranslate.en?.[0] === undefined ? item.lang : 'en',
+    titleNative: hasNative ? item.title : null,
+    nativeLanguage: hasNative ? item.lang : null,
+    synonyms: [...new Set(titles)].filter((other) => other !== title && other !== item.title),
+    kind,
+    seasonYear: season?.year ?? null,
+    season: season?.season ?? null,
+    beginsAt: begin,
+    endsAt: end,
+    broadcast,
+    rule,
+    links,
+    note: item.comment ?? '',
+    skipped: problems.map((reason) => ({ title: item.title, reason })),
+  };
+}
+
+function broadcastProblems(rule: BroadcastRule | undefined, text: string, end: Date | null): string[] {
+  if (!rule) return [`No episodes: the broadcast rule ${text} can't be read.`];
+  const onlyOnce = rule.every === 0;
+  return !onlyOnce && end && rule.startsAt > end
+    ? [`No episodes: the broadcast rule ${text} starts after the end, ${end.toISOString()}.`]
+    : [];
+}
+
+function toLinks(item: Item, sites: BangumiData['siteMeta']): { links: SeriesLink[]; problems: string[] } {
+  const links: SeriesLink[] = [];
+  const problems: string[] = [];
+  const add = (link: SeriesLink) => {
+    const url = URL.canParse(link.url) ? new URL(link.url) : undefined;
+    if (url?.protocol === 'https:' || url?.protocol === 'http:') links.push({ ...link, url: url.href });
+    else problems.push(`Without the link to ${link.title}: ${JSON.stringify(link.url)} is no web address.`);
+  };
+  if (item.officialSite) add({ title: 'Official site', url: item.officialSite, kind: 'official' });
+  for (const { site, id, url, regions } of item.sites) {
+    const meta = sites[site];
+    if (!meta) {
+      problems.push(`Without the link to ${site}: the data set does not say what site that is.`);
+    } else if (meta.type !== 'resource') {
+      // A function: in a string, `$&` would be a pattern.
+      const address = url || (id ? meta.urlTemplate.replace('{{id}}', () => id) : '');
+      const where = [...new Set(regions ?? meta.regions)];
+      add({ title: meta.title, url: address, kind: meta.type, ...(where.length > 0 && { regions: where }) });
+    }
+  }
+  return { links, problems };
+}

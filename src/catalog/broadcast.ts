@@ -1,0 +1,89 @@
+import { SEASONS, type Season, type SeriesKind } from './series';
+
+/** When a series is broadcast: first at `startsAt`, then every so many days or months; 0 days: only once. */
+export type BroadcastRule = {
+  readonly startsAt: Date;
+  readonly unit: 'day' | 'month';
+  readonly every: number;
+};
+
+/** A day in Japan, whose calendar the rules and the seasons follow; `month` from 0. */
+type JapaneseDay = { readonly year: number; readonly month: number; readonly day: number };
+
+const RULE = /^R\/(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{3})?Z)\/P(\d{1,3})([DM])$/;
+const DAY_MS = 86_400_000;
+/** Japan is 9 hours ahead of UTC all year. */
+const JAPAN_OFFSET_MS = 9 * 3_600_000;
+/**
+ * How much earlier than usual a weekly series may have its finale: 37 of the 1,650 in bangumi-data that have an end
+ * ended up to 4 hours before their usual time. None did 5 to 18 hours before; from 19 hours on, the last broadcast
+ * was that of the week before.
+ */
+const EARLY_FINALE_MS = 6 * 3_600_000;
+
+/**
+ * Reads a repeating interval of ISO 8601 as bangumi-data writes it: `R/2026-04-05T14:15:00.000Z/P7D`.
+ * Undefined for any other text.
+ * https://github.com/bangumi-data/bangumi-data/blob/master/CONTRIBUTING.md
+ */
+export function parseBroadcastRule(text: string): BroadcastRule | undefined {
+  const [, start, every, unit] = RULE.exec(text) ?? [];
+  if (start === undefined || Number.isNaN(Date.parse(start))) return undefined;
+  return { startsAt: new Date(start), unit: unit === 'M' ? 'month' : 'day', every: Number(every) };
+}
+
+/**
+ * The times of the broadcasts up to `now`, oldest first, at most `limit`. `endsAt` is when the last one begins or is
+ * over; a last one that was moved some hours ahead is at `endsAt`. A single broadcast needs no end.
+ */
+export function broadcastsUntil(
+  rule: BroadcastRule,
+  { now, endsAt, limit }: { readonly now: Date; readonly endsAt: Date | null; readonly limit: number },
+): Date[] {
+  const once = rule.every === 0;
+  const last = once || endsAt === null ? Number.POSITIVE_INFINITY : endsAt.getTime();
+  if (rule.startsAt.getTime() > last) return [];
+  const latest = last + (rule.unit === 'day' && rule.every < 7 ? 0 : EARLY_FINALE_MS);
+  const times: Date[] = [];
+  for (let index = 0; index < (once ? 1 : limit); index++) {
+    const regular = timeOf(rule, index);
+    const time = Math.min(regular, last);
+    if (regular > latest || time > now.getTime()) break;
+    times.push(new Date(time));
+  }
+  return times;
+}
+
+function timeOf({ startsAt, unit, every }: BroadcastRule, index: number): number {
+  if (unit === 'day') return startsAt.getTime() + index * every * DAY_MS;
+  const { year, month, day } = inJapan(startsAt);
+  const thatMonth = month + index * every;
+  // From the first day of all, so that the 31st is not the 28th for ever after a February.
+  const dayThen = Math.min(day, daysInMonth(year, thatMonth));
+  return startsAt.getTime() + (Date.UTC(year, thatMonth, dayThen) - Date.UTC(year, month, day));
+}
+
+/**
+ * The season that a series belongs to, by the quarter in which it begins in Japan. A TV series of the last seven days
+ * of a quarter belongs to the next one, with which broadcasters count what begins a few days early.
+ */
+export function seasonOf(
+  beginsAt: Date,
+  kind: SeriesKind,
+): { readonly year: number; readonly season: Season } {
+  const { year, month, day } = inJapan(beginsAt);
+  const quarter = Math.floor(month / 3);
+  const inLastWeek = month % 3 === 2 && day > daysInMonth(year, month) - 7;
+  const counted = kind === 'tv' && inLastWeek ? quarter + 1 : quarter;
+  return { year: year + Math.floor(counted / 4), season: SEASONS[counted % 4] ?? 'winter' };
+}
+
+function inJapan(time: Date): JapaneseDay {
+  const shifted = new Date(time.getTime() + JAPAN_OFFSET_MS);
+  return { year: shifted.getUTCFullYear(), month: shifted.getUTCMonth(), day: shifted.getUTCDate() };
+}
+
+/** `month` counts on beyond December. */
+function daysInMonth(year: number, month: number): number {
+  return new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+}

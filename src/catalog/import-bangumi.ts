@@ -1,0 +1,337 @@
+import type { Database, Transaction } from '../platform/database';
+import {
+  type BangumiData,
+  type BangumiSeries,
+  loadBangumiData,
+  readBangumiSeries,
+  type Skipped,
+} from './bangumi-data';
+import { broadcastsUntil } from './broadcast';
+import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
+import { MAX_SLUG_LENGTH, slugFromTitle } from './series';
+import type { VideoServerInput } from './video-server';
+
+type ImportOptions = {
+  /** Only the series that begin from then on; without it, all of them. */
+  readonly since?: Date;
+  readonly now: Date;
+  /** Instead of the installed package. */
+  readonly data?: BangumiData;
+  /** Series that are done, of those there are to do. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the import between two transactions: what is done stays. */
+  readonly signal?: AbortSignal;
+};
+
+export type ImportResult = {
+  readonly series: { readonly added: number; readonly known: number };
+  readonly episodes: { readonly added: number; readonly known: number };
+  readonly skipped: readonly Skipped[];
+};
+
+/** One transaction holds the locks of this many series at most, … */
+const MAX_CHUNK_SERIES = 250;
+/** … and adds this many episodes at most, unless one series alone has more. */
+const MAX_CHUNK_EPISODES = 4_000;
+/** The longest series of the data set, weekly since 1969, has 3,000. */
+const MAX_EPISODES = 5_000;
+/** A broadcast that is found later than this is back catalog: nobody is told that it is new. */
+const NEWS_MS = 24 * 3_600_000;
+
+/** The clip that comes with the site: real videos are not free to give away. */
+const CLIP = { audioLanguage: 'ja', subtitleLanguage: null, enabled: true };
+const VIDEO_SERVERS: readonly VideoServerInput[] = [
+  { ...CLIP, name: 'Main', kind: 'file', url: '/media/clip.mp4' },
+  { ...CLIP, name: 'Mirror', kind: 'hls', url: '/media/clip/index.m3u8' },
+];
+
+/** Where an import of the recent series begins, so that a first start is quick: two years before `now`. */
+export function recentSince(now: Date): Date {
+  const since = new Date(now);
+  since.setUTCFullYear(now.getUTCFullYear() - 2);
+  return since;
+}
+
+/** A series with what is to be there of it. */
+type Wanted = BangumiSeries & { readonly slug: string; readonly broadcasts: readonly Date[] };
+
+/** What is there of a series; deleted episodes count, so that they stay deleted. */
+type Known = { readonly id: string; readonly numbers: Set<number>; readonly times: Set<number> };
+
+type NewEpisode = {
+  readonly series_id: string;
+  readonly number: number;
+  readonly published_at: Date;
+  readonly first_public_at: Date | null;
+};
+
+/**
+ * Adds what is missing of bangumi-data to the catalog: series, and one episode for each broadcast up to `now`. It
+ * only adds: series that are there keep what admins made of them, and a second import changes nothing.
+ * @throws the reason of `signal` when that ends it.
+ */
+export async function importBangumi(
+  catalog: Catalog,
+  actor: Actor,
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const { now, onProgress, signal } = options;
+  const data = readBangumiSeries(options.data ?? (await loadBangumiData()));
+  const { wanted, skipped: incomplete } = chooseWanted(data.series, await readSlugs(catalog.db), options);
+  const skipped = [...data.skipped, ...incomplete];
+  const series = { added: 0, known: 0 };
+  const episodes = { added: 0, known: 0 };
+  let done = 0;
+  onProgress?.(done, wanted.length);
+  for (const chunk of toChunks(wanted)) {
+    signal?.throwIfAborted();
+    const result = await importChunk(catalog, actor, chunk, now);
+    series.added += result.series.added;
+    series.known += result.series.known;
+    episodes.added += result.episodes.added;
+    episodes.known += result.episodes.known;
+    skipped.push(...result.skipped);
+    done += chunk.length;
+    onProgress?.(done, wanted.length);
+  }
+  return { series, episodes, skipped };
+}
+
+/** The series that the options ask for, and what is left out of them. */
+function chooseWanted(
+  all: readonly BangumiSeries[],
+  slugsInUse: readonly SlugRow[],
+  { since, now }: Pick<ImportOptions, 'since' | 'now'>,
+): { readonly wanted: readonly Wanted[]; readonly skipped: readonly Skipped[] } {
+  const wanted: Wanted[] = [];
+  const skipped: Skipped[] = [];
+  // For all: an address should not depend on whether the older series came first, later or never.
+  for (const { series, slug } of assignSlugs(all, slugsInUse)) {
+    const { title, beginsAt, endsAt, rule } = series;
+    if (since && !(beginsAt && beginsAt >= since)) continue;
+    // One more than there may be, to tell that there are more.
+    const broadcasts = rule ? broadcastsUntil(rule, { now, endsAt, limit: MAX_EPISODES + 1 }) : [];
+    skipped.push(...series.skipped);
+    if (broadcasts.length > MAX_EPISODES) {
+      skipped.push({ title, reason: `Only the first ${MAX_EPISODES} broadcasts became episodes.` });
+    }
+    wanted.push({ ...series, slug, broadcasts: broadcasts.slice(0, MAX_EPISODES) });
+  }
+  return { wanted, skipped };
+}
+
+/** In the given order: imports that run at the same time then wait for each other, and don't deadlock. */
+function toChunks(wanted: readonly Wanted[]): Wanted[][] {
+  const chunks: Wanted[][] = [];
+  let chunk: Wanted[] = [];
+  let episodes = 0;
+  for (const series of wanted) {
+    const isFull =
+      chunk.length === MAX_CHUNK_SERIES || episodes + series.broadcasts.length > MAX_CHUNK_EPISODES;
+    if (isFull && chunk.length > 0) {
+      chunks.push(chunk);
+      chunk = [];
+      episodes = 0;
+    }
+    chunk.push(series);
+    episodes += series.broadcasts.length;
+  }
+  return chunk.length > 0 ? [...chunks, chunk] : chunks;
+}
+
+async function importChunk(
+  catalog: Catalog,
+  actor: Actor,
+  chunk: readonly Wanted[],
+  now: Date,
+): Promise<ImportResult> {
+  const known = await readKnown(catalog.db, chunk);
+  const incomplete = chunk.filter((series) => missingBroadcasts(series, known.get(series.source)).length > 0);
+  if (incomplete.length === 0 && chunk.every(({ source }) => known.has(source))) {
+    return countResult(chunk, { series: 0, episodes: 0 });
+  }
+  const seriesIds = incomplete.flatMap(({ source }) => known.get(source)?.id ?? []);
+  return writeCatalog(catalog, actor, { seriesIds, episodeIds: [] }, (write) =>
+    addMissing(write, chunk, known, now),
+  );
+}
+
+/** In the transaction, where what is there is read once more: now nobody else adds to these series. */
+async function addMissing(
+  { trx, created, audit }: Write,
+  chunk: readonly Wanted[],
+  knownBefore: ReadonlyMap<string, Known>,
+  now: Date,
+): Promise<ImportResult> {
+  const addedSeries = await insertSeries(
+    trx,
+    chunk.filter(({ source }) => !knownBefore.has(source)),
+  );
+  const known = await readKnown(trx, chunk);
+  const present = chunk.filter(({ source }) => known.has(source));
+  const addedEpisodes = await insertEpisodes(
+    trx,
+    present.flatMap((series) =>
+      newEpisodes(series, known.get(series.source), knownBefore.has(series.source), now),
+    ),
+  );
+  for (const id of addedEpisodes) created(id);
+  const added = { series: addedSeries, episodes: addedEpisodes.length };
+  if (added.series + added.episodes > 0) {
+    await audit({
+      action: 'catalog.import',
+      subjectKind: 'catalog',
+      subjectId: null,
+      details: { from: 'bangumi-data', ...added },
+    });
+  }
+  const refused = chunk.filter(({ source }) => !known.has(source));
+  return countResult(
+    present,
+    added,
+    refused.map(({ title, slug }) => ({
+      title,
+      reason: `Its address /series/${slug} was given to another series in this moment. Import again.`,
+    })),
+  );
+}
+
+function countResult(
+  present: readonly Wanted[],
+  added: { readonly series: number; readonly episodes: number },
+  skipped: readonly Skipped[] = [],
+): ImportResult {
+  const broadcasts = present.reduce((sum, series) => sum + series.broadcasts.length, 0);
+  return {
+    series: { added: added.series, known: present.length - added.series },
+    episodes: { added: added.episodes, known: broadcasts - added.episodes },
+    skipped,
+  };
+}
+
+type MissingBroadcast = { readonly number: number; readonly time: Date };
+
+/** An admin may have given an episode another number: it still has the time of its broadcast. */
+function missingBroadcasts({ broadcasts }: Wanted, known: Known | undefined): MissingBroadcast[] {
+  return broadcasts
+    .map((time, index) => ({ number: index + 1, time }))
+    .filter(({ number, time }) => !known?.numbers.has(number) && !known?.times.has(time.getTime()));
+}
+
+function newEpisodes(series: Wanted, known: Known | undefined, wasKnown: boolean, now: Date): NewEpisode[] {
+  if (!known) return [];
+  return missingBroadcasts(series, known).map(({ number, time }) => ({
+    series_id: known.id,
+    number,
+    published_at: time,
+    // Null makes it a new one: writeCatalog sets it and announces the card.
+    first_public_at: wasKnown && now.getTime() - time.getTime() < NEWS_MS ? null : time,
+  }));
+}
+
+async function readKnown(
+  db: Database | Transaction,
+  chunk: readonly Wanted[],
+): Promise<ReadonlyMap<string, Known>> {
+  const rows: KnownRow[] = await db('series as s')
+    .leftJoin('episodes as e', 'e.series_id', 's.id')
+    .select('s.id', 's.source', 'e.kind', 'e.number', 'e.published_at')
+    .whereRaw('s.source = any(?)', [chunk.map(({ source }) => source)])
+    .orderBy('s.id');
+  const known = new Map<string, Known>();
+  for (const row of rows) {
+    const series = known.get(row.source) ?? { id: row.id, numbers: new Set(), times: new Set() };
+    known.set(row.source, series);
+    if (row.kind === 'regular') series.numbers.add(Number(row.number));
+    if (row.published_at) series.times.add(row.published_at.getTime());
+  }
+  return known;
+}
+
+type KnownRow = {
+  readonly id: string;
+  readonly source: string;
+  readonly kind: string | null;
+  readonly number: string | null;
+  readonly published_at: Date | null;
+};
+
+type SlugRow = { readonly slug: string; readonly source: string | null };
+
+async function readSlugs(db: Database): Promise<readonly SlugRow[]> {
+  return db('series').select('slug', 'source').orderBy('id');
+}
+
+/** A slug for each series: the one it has, else the first free one of its title. */
+function assignSlugs(
+  all: readonly BangumiSeries[],
+  inUse: readonly SlugRow[],
+): readonly { readonly series: BangumiSeries; readonly slug: string }[] {
+  const taken = new Set(inUse.map(({ slug }) => slug));
+  const known = new Map(inUse.map(({ slug, source }) => [source, slug]));
+  return all.map((series) => {
+    const slug = known.get(series.source) ?? freeSlug(series, taken);
+    taken.add(slug);
+    return { series, slug };
+  });
+}
+
+/** `title`, `title-2024`, `title-2024-2`, … */
+function freeSlug({ title, seasonYear }: BangumiSeries, taken: ReadonlySet<string>): string {
+  const plain = slugFromTitle(title);
+  const hasYear = seasonYear === null || plain.endsWith(`-${seasonYear}`);
+  const dated = hasYear ? plain : withSuffix(plain, `-${seasonYear}`);
+  for (const candidate of [plain, dated]) if (!taken.has(candidate)) return candidate;
+  for (let count = 2; ; count++) {
+    const candidate = withSuffix(dated, `-${count}`);
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+function withSuffix(slug: string, suffix: string): string {
+  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-+$/, '') + suffix;
+}
+
+/** The number of series that were added: not one whose source or slug somebody took meanwhile. */
+async function insertSeries(trx: Transaction, series: readonly Wanted[]): Promise<number> {
+  if (series.length === 0) return 0;
+  const { rowCount } = await trx.raw<{ rowCount: number }>(
+    `insert into series (slug, title, title_language, title_native, native_language, synonyms, kind, season_year,
+                         season, begins_at, ends_at, broadcast, links, note, source)
+     select slug, title, "titleLanguage", "titleNative", "nativeLanguage", synonyms, kind, "seasonYear",
+            season, "beginsAt", "endsAt", broadcast, links, note, source
+     from jsonb_to_recordset(?::jsonb) as item(
+       slug text, title text, "titleLanguage" text, "titleNative" text, "nativeLanguage" text, synonyms text[],
+       kind text, "seasonYear" smallint, season text, "beginsAt" timestamptz, "endsAt" timestamptz,
+       broadcast text, links jsonb, note text, source text)
+     on conflict do nothing`,
+    [JSON.stringify(series)],
+  );
+  return rowCount;
+}
+
+/** The ids of the episodes that were added, each with its video servers. */
+async function insertEpisodes(trx: Transaction, episodes: readonly NewEpisode[]): Promise<string[]> {
+  if (episodes.length === 0) return [];
+  const { rows } = await trx.raw<{ rows: { readonly id: string }[] }>(
+    `insert into episodes (series_id, number, status, published_at, first_public_at)
+     select series_id, number, 'published', published_at, first_public_at
+     from jsonb_to_recordset(?::jsonb) as item(
+       series_id bigint, number numeric, published_at timestamptz, first_public_at timestamptz)
+     on conflict do nothing
+     returning id`,
+    [JSON.stringify(episodes)],
+  );
+  const ids = rows.map(({ id }) => id);
+  const servers = VIDEO_SERVERS.map((server, position) => ({ ...server, position }));
+  await trx.raw(
+    `insert into video_servers (episode_id, name, kind, url, audio_language, subtitle_language, enabled, position)
+     select episode_id, name, kind, url, "audioLanguage", "subtitleLanguage", enabled, position
+     from unnest(?::bigint[]) as episode_id
+     cross join jsonb_to_recordset(?::jsonb) as server(
+       name text, kind text, url text, "audioLanguage" text, "subtitleLanguage" text, enabled boolean,
+       position integer)`,
+    [ids, JSON.stringify(servers)],
+  );
+  return ids;
+}

@@ -1,0 +1,165 @@
+import { parseArgs } from 'node:util';
+import { SingleBar } from 'cli-progress';
+import { recordAudit } from '../accounts/audit-log';
+import type { Skipped } from '../catalog/bangumi-data';
+import type { Actor, Catalog } from '../catalog/catalog-write';
+import { type ImportResult, importBangumi, recentSince } from '../catalog/import-bangumi';
+import { createRedisChangeBus } from '../changes/change-bus';
+import { type Config, ConfigError, loadConfig } from '../config';
+import { createLogger, type Logger } from '../platform/log';
+import { openDatabase } from '../platform/open-database';
+
+const USAGE = `Usage: npm run import -- [--all]
+
+Fills the catalog from bangumi-data (https://github.com/bangumi-data/bangumi-data, CC BY 4.0): series, and an episode
+for each broadcast that has passed. It only adds. What is there stays as it is, what was deleted stays deleted;
+importing again adds the broadcasts that have passed since. It may run while the site does.
+
+  --all    Every series (about 8,500); without it, those that begin within the last two years (about 500).
+  --help   Prints this.
+
+It writes to the database of DATABASE_URL, or to the site's own in DATA_DIR.
+`;
+
+const actor: Actor = { kind: 'system', id: null, name: 'import' };
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** What an interruption aborts the import with. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  constructor(readonly exitCode: number) {
+    super('The import was interrupted.');
+  }
+}
+
+type Progress = { readonly update: (done: number, total: number) => void; readonly stop: () => void };
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (typeof options === 'string') {
+    console.error(`${options}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const config = loadConfig(process.env);
+  const log = createLogger(config.logLevel);
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // Not once: a terminal signals the whole group, and npm hands the signal on to its child as well.
+    process.on(signal, () => interruption.abort(new Interrupted(EXIT_CODES[signal])));
+  }
+  const now = new Date();
+  try {
+    const result = await runImport(config, log, {
+      now,
+      ...(!options.all && { since: recentSince(now) }),
+      signal: interruption.signal,
+    });
+    console.log(describe(result, Date.now() - now.getTime()));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    console.error('Interrupted. What was imported so far stays; the same command goes on from there.');
+    return error.exitCode;
+  }
+}
+
+/** The options, or what is wrong with them. */
+function readOptions(args: readonly string[]): { readonly all: boolean; readonly help: boolean } | string {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args: [...args], options: { all: flag, help: flag } }).values;
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+}
+
+async function runImport(
+  config: Config,
+  log: Logger,
+  options: { readonly now: Date; readonly since?: Date; readonly signal: AbortSignal },
+): Promise<ImportResult> {
+  const { db, close } = await openDatabase(config, log);
+  const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log) : undefined;
+  const publish: Catalog['publish'] = async (events) => {
+    await bus?.publish(events).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn({ reason }, 'Redis was not told; the nodes find the change in the log within 2 s');
+    });
+  };
+  const progress = process.stderr.isTTY ? createBar() : createLines();
+  try {
+    return await importBangumi({ db, publish, audit: recordAudit }, actor, {
+      ...options,
+      onProgress: progress.update,
+    });
+  } finally {
+    progress.stop();
+    await bus?.close();
+    await close();
+  }
+}
+
+function createBar(): Progress {
+  // An interruption is main's: it ends the import first, and the bar with it.
+  const bar = new SingleBar({
+    format: 'Importing [{bar}] {percentage} % | {value} of {total} series',
+    gracefulExit: false,
+  });
+  return {
+    update(done, total) {
+      if (!bar.isActive) bar.start(total, done);
+      bar.update(done);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** A line for every tenth of the way, for logs and pipes. */
+function createLines(): Progress {
+  let tenths = 0;
+  return {
+    update(done, total) {
+      const reached = total === 0 ? 0 : Math.floor((done * 10) / total);
+      if (reached === tenths) return;
+      tenths = reached;
+      console.error(`${count(done)} of ${count(total)} series (${Math.floor((done * 100) / total)} %)`);
+    },
+    stop: () => undefined,
+  };
+}
+
+function describe({ series, episodes, skipped }: ImportResult, durationMs: number): string {
+  return [
+    `Series: ${count(series.added)} added, ${count(series.known)} were there.`,
+    `Episodes: ${count(episodes.added)} added, ${count(episodes.known)} were there.`,
+    ...describeSkipped(skipped),
+    `Took ${(durationMs / 1_000).toFixed(1)} s.`,
+  ].join('\n');
+}
+
+function describeSkipped(skipped: readonly Skipped[]): string[] {
+  if (skipped.length === 0) return [];
+  return [
+    `Not imported, or not in full (${count(skipped.length)}):`,
+    ...skipped.map(({ title, reason }) => `  ${title}: ${reason}`),
+  ];
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    console.error(error instanceof ConfigError ? error.message : error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,50 @@
+import { ConfigError, loadConfig } from '../../config';
+import { createLogger } from '../../platform/log';
+import { type OpenDatabase, openDatabase } from '../../platform/open-database';
+
+/** The command was called in a wrong way: its message and the help are shown, and it ends with status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Runs a command: `--help` anywhere shows its help; what goes wrong is told in a sentence, not as a stack. */
+export function runCommand(help: string, command: (args: string[]) => Promise<void>): void {
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(help);
+    return;
+  }
+  command(args).catch((error: unknown) => {
+    if (isUsage(error)) {
+      process.stderr.write(`${error.message}\n\n${help}`);
+      process.exitCode = 2;
+    } else {
+      process.stderr.write(`${error instanceof ConfigError ? error.message : `Failed: ${reason(error)}`}\n`);
+      process.exitCode = 1;
+    }
+  });
+}
+
+/** Opens the database of the site, running or not, for the time of `work`. */
+export async function withDatabase(work: (database: OpenDatabase) => Promise<void>): Promise<void> {
+  const config = loadConfig(process.env);
+  const database = await openDatabase(
+    config,
+    createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel),
+  );
+  try {
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function isUsage(error: unknown): error is Error {
+  if (error instanceof UsageError) return true;
+  // What parseArgs throws for an option that does not exist or lacks its value.
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
