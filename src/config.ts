@@ -15,7 +15,9 @@ const integer = (min: number, max: number) =>
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
 const environment = z.object({
-  NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').default('development'),
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development'),
   PORT: integer(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/name').optional(),
@@ -23,8 +25,13 @@ const environment = z.object({
   DATA_DIR: z.string().default('data'),
   SESSION_SECRET: z.string().min(32, 'must have at least 32 characters (openssl rand -hex 32)').optional(),
   LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a level of pino, such as info')
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be a level of pino, such as info',
+    )
     .default('info'),
+  /** Set by `npm run dev`. */
+  NIPNIME_RELOAD_VIEWS: z.string().optional(),
   SSE_HEARTBEAT_MS: integer(1_000, 60_000).default(15_000),
   SSE_TIMEOUT_MS: integer(10_000, 86_400_000).default(1_800_000),
   SSE_MAX_CONNECTIONS: integer(1, 1_000_000).default(20_000),
@@ -43,6 +50,8 @@ export type Config = {
   readonly dataDir: string;
   readonly sessionSecret: string | undefined;
   readonly logLevel: string;
+  /** Views and assets are read for each request, for whoever is changing them. */
+  readonly reloadViews: boolean;
   readonly stream: {
     readonly heartbeatMs: number;
     readonly timeoutMs: number;
@@ -82,6 +91,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: resolve(projectRoot(), data.DATA_DIR),
     sessionSecret: data.SESSION_SECRET,
     logLevel: data.LOG_LEVEL,
+    reloadViews: data.NIPNIME_RELOAD_VIEWS === '1',
     stream: {
       heartbeatMs: data.SSE_HEARTBEAT_MS,
       timeoutMs: data.SSE_TIMEOUT_MS,

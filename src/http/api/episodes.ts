@@ -1,0 +1,159 @@
+import { type Request, Router } from 'express';
+import {
+  EPISODE_STATUSES,
+  type Episode,
+  type EpisodeInput,
+  episodeLabel,
+  episodePatchSchema,
+  episodePath,
+  newEpisodeSchema,
+} from '../../catalog/episode';
+import {
+  createEpisode,
+  deleteEpisode,
+  type EpisodeWriteResult,
+  findEpisode,
+  listEpisodes,
+  updateEpisode,
+} from '../../catalog/episode-repository';
+import { databaseId, parseInput } from '../../catalog/input';
+import type { Dependencies } from '../dependencies';
+import { ClientError } from '../error-handler';
+import { bearerOf } from './bearer';
+import { invalidParameter, parseIdParameter, parsePaging, toPage } from './paging';
+
+export function episodeRoutes({ catalog }: Dependencies): Router {
+  const router = Router();
+
+  router.get('/episodes', async (request, response) => {
+    const { limit, ...paging } = parsePaging(request.query);
+    const rows = await listEpisodes(catalog.db, {
+      ...paging,
+      limit: limit + 1,
+      ...parseIdParameter(request.query, 'seriesId'),
+      ...parseStatus(request.query.status),
+    });
+    response.json(toPage(rows, limit, episodeJson));
+  });
+
+  router.get('/episodes/:id', async (request, response) => {
+    const episode = await findEpisode(catalog.db, idOf(request));
+    if (!episode) throw unknownEpisode();
+    response.json(episodeJson(episode));
+  });
+
+  router.post('/episodes', async (request, response) => {
+    const parsed = parseInput(newEpisodeSchema, request.body);
+    if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
+    const { seriesId, ...input } = parsed.value;
+    const result = await createEpisode(catalog, bearerOf(response), seriesId, input);
+    if (result.outcome === 'not-found') {
+      throw new ClientError(422, 'Some fields are not right.', [
+        { field: 'seriesId', message: 'There is no series with this id.' },
+      ]);
+    }
+    const episode = savedEpisode(result);
+    response.status(201).location(`/api/v1/episodes/${episode.id}`).json(episodeJson(episode));
+  });
+
+  router.patch('/episodes/:id', async (request, response) => {
+    const parsed = parseInput(episodePatchSchema, request.body);
+    if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
+    const { version, ...patch } = parsed.value;
+    const result = await updateEpisode(
+      catalog,
+      bearerOf(response),
+      idOf(request),
+      (current) => patched(current, patch),
+      version,
+    );
+    response.json(episodeJson(savedEpisode(result)));
+  });
+
+  router.delete('/episodes/:id', async (request, response) => {
+    if (!(await deleteEpisode(catalog, bearerOf(response), idOf(request)))) throw unknownEpisode();
+    response.status(204).end();
+  });
+
+  return router;
+}
+
+function idOf(request: Request): string {
+  const parsed = databaseId.safeParse(request.params.id);
+  if (!parsed.success) throw unknownEpisode();
+  return parsed.data;
+}
+
+function unknownEpisode(): ClientError {
+  return new ClientError(404, 'There is no episode with this id.');
+}
+
+function parseStatus(value: unknown): { readonly status?: Episode['status'] } {
+  if (value === undefined) return {};
+  const status = EPISODE_STATUSES.find((each) => each === value);
+  if (!status) throw invalidParameter('status', `Must be one of ${EPISODE_STATUSES.join(', ')}.`);
+  return { status };
+}
+
+type Patch = { readonly [Field in keyof EpisodeInput]?: EpisodeInput[Field] | undefined };
+
+/** The episode's fields with the patch's in place of those it names; checked as a whole by the tables. */
+function patched(current: Episode, patch: Patch): EpisodeInput {
+  const next = {
+    kind: patch.kind ?? current.kind,
+    number: patch.number ?? current.number,
+    title: patch.title ?? current.title,
+    synopsis: patch.synopsis ?? current.synopsis,
+    durationSeconds: patch.durationSeconds === undefined ? current.durationSeconds : patch.durationSeconds,
+    status: patch.status ?? current.status,
+    publishAt: patch.publishAt === undefined ? current.publishAt : patch.publishAt,
+    videoServers: patch.videoServers ?? [...current.videoServers],
+  };
+  if (next.status === 'scheduled' && next.publishAt === null) {
+    throw new ClientError(422, 'Some fields are not right.', [
+      { field: 'publishAt', message: 'Is required for a scheduled episode.' },
+    ]);
+  }
+  return next;
+}
+
+function savedEpisode(result: EpisodeWriteResult): Episode {
+  switch (result.outcome) {
+    case 'saved':
+      return result.episode;
+    case 'not-found':
+      throw unknownEpisode();
+    case 'conflict':
+      throw new ClientError(
+        409,
+        `The episode was changed meanwhile: it is at version ${result.current.version}.`,
+        [{ field: 'version', message: `Is ${result.current.version} now.` }],
+      );
+    case 'number-taken':
+      throw new ClientError(409, `${episodeLabel(result.by)} of this series exists already.`, [
+        { field: 'number', message: `Is taken by the episode with the id ${result.by.id}.` },
+      ]);
+  }
+}
+
+function episodeJson(episode: Episode) {
+  const { id, seriesId, kind, number, title, synopsis, durationSeconds, status } = episode;
+  const { publishAt, publishedAt, version, videoServers, createdAt, updatedAt } = episode;
+  return {
+    id,
+    seriesId,
+    kind,
+    number: Number(number),
+    title,
+    synopsis,
+    durationSeconds,
+    status,
+    publishAt,
+    publishedAt,
+    version,
+    url: episodePath(episode),
+    videoServers,
+    createdAt,
+    updatedAt,
+  };
+}

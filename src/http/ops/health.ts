@@ -1,0 +1,21 @@
+import { Router } from 'express';
+import type { Dependencies } from '../dependencies';
+
+/** `GET /healthz`: the process answers. `GET /readyz`: it can serve pages and streams. */
+export function healthRoutes({ catalog, isReady }: Dependencies): Router {
+  const router = Router();
+  router.get('/healthz', (_request, response) => {
+    response.set('Cache-Control', 'no-store').type('text').send('ok\n');
+  });
+  router.get('/readyz', async (_request, response) => {
+    response.set('Cache-Control', 'no-store').type('text');
+    if (!isReady()) return response.status(503).send('draining\n');
+    try {
+      await catalog.db.raw('select 1');
+      return response.send('ready\n');
+    } catch {
+      return response.status(503).send('the database does not answer\n');
+    }
+  });
+  return router;
+}

@@ -1,0 +1,39 @@
+import { Router } from 'express';
+import { findPublicSeries, listPublicEpisodesOfSeries } from '../../catalog/public-catalog';
+import { cardView, dateText, KIND_LABELS, posterUrl, seasonKey, seasonLabel } from '../card-view';
+import type { Dependencies } from '../dependencies';
+import { ClientError } from '../error-handler';
+
+/** The page of one series with all its episodes. */
+export function seriesRoutes({ catalog }: Dependencies): Router {
+  const router = Router();
+
+  router.get('/series/:slug', async (request, response) => {
+    const series = await findPublicSeries(catalog.db, request.params.slug);
+    if (!series) throw new ClientError(404, 'There is no series at this address.');
+    const episodes = await listPublicEpisodesOfSeries(catalog.db, series.seriesId);
+    response.set('Cache-Control', 'no-cache').render('pages/series', {
+      title: series.title,
+      titleLanguage: series.titleLanguage,
+      series: {
+        ...series,
+        posterUrl: posterUrl(series),
+        kindLabel: KIND_LABELS[series.kind],
+        season:
+          series.season && series.seasonYear
+            ? {
+                label: seasonLabel(series.seasonYear, series.season),
+                url: `/episodes/latest?season=${seasonKey(series.seasonYear, series.season)}`,
+              }
+            : undefined,
+        beginsText: series.beginsAt ? dateText(series.beginsAt) : '',
+        endsText: series.endsAt ? dateText(series.endsAt) : '',
+        watchLinks: series.links.filter((link) => link.kind === 'onair'),
+        infoLinks: series.links.filter((link) => link.kind !== 'onair'),
+      },
+      cards: episodes.map((episode) => cardView(episode, 0)),
+    });
+  });
+
+  return router;
+}

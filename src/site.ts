@@ -1,0 +1,85 @@
+import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { recordAudit } from './accounts/audit-log';
+import { createApp } from './app';
+import type { Catalog } from './catalog/catalog-write';
+import { findPublicEpisodes } from './catalog/public-catalog';
+import { type ChangeBus, createMemoryChangeBus, createRedisChangeBus } from './changes/change-bus';
+import { ChangeFeed } from './changes/change-feed';
+import type { Config } from './config';
+import { createCardRenderer } from './http/fragments';
+import { createLoginLimits } from './http/rate-limits';
+import { createSessionPool } from './platform/database';
+import { keptSecret } from './platform/kept-secret';
+import type { Logger } from './platform/log';
+import type { OpenDatabase } from './platform/open-database';
+import { projectRoot } from './platform/project';
+import { Hub } from './realtime/hub';
+
+/** One node of the site, all but the listening. */
+export type Site = {
+  readonly app: RequestListener;
+  readonly catalog: Catalog;
+  readonly feed: ChangeFeed;
+  readonly hub: Hub;
+  /** From now on `/readyz` says that no new visitors should be sent here. */
+  readonly setUnready: () => void;
+  /** Ends what runs in the background; the database is the caller's. */
+  readonly close: () => Promise<void>;
+};
+
+/** What a write of the catalog needs, with a bus whose failures are logged: the change log has the events already. */
+export function createCatalog(database: OpenDatabase, bus: ChangeBus, log: Logger): Catalog {
+  return {
+    db: database.db,
+    publish: (events) =>
+      bus.publish(events).catch((error: unknown) => log.warn({ err: error }, 'A change was not published')),
+    audit: recordAudit,
+  };
+}
+
+/** Puts the parts together. Resolves when streams can be served. */
+export async function createSite(config: Config, log: Logger, database: OpenDatabase): Promise<Site> {
+  const { db } = database;
+  const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log) : createMemoryChangeBus();
+  const catalog = createCatalog(database, bus, log);
+  const feed = new ChangeFeed({ db, bus, log });
+  await feed.start();
+  const hub = new Hub({
+    feed,
+    renderCard: createCardRenderer(join(projectRoot(), 'views')),
+    findPublicIds: async (episodeIds) =>
+      new Set((await findPublicEpisodes(db, episodeIds)).map(({ episodeId }) => episodeId)),
+    onError: (error, message) => log.error({ err: error }, message),
+    ...config.stream,
+  });
+  const sessionPool = createSessionPool(database.url);
+  const loginLimits = createLoginLimits(config.redisUrl, log);
+  let ready = true;
+  const app = createApp({
+    config,
+    log,
+    catalog,
+    hub,
+    sessionPool,
+    sessionSecret: config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret'))),
+    loginLimits,
+    isReady: () => ready,
+  });
+  return {
+    app,
+    catalog,
+    feed,
+    hub,
+    setUnready: () => {
+      ready = false;
+    },
+    close: async () => {
+      hub.close();
+      await feed.stop();
+      await bus.close();
+      loginLimits.close();
+      await sessionPool.end();
+    },
+  };
+}
