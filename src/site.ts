@@ -4,6 +4,7 @@ import { recordAudit } from './accounts/audit-log';
 import { createApp } from './app';
 import type { Catalog } from './catalog/catalog-write';
 import { findPublicEpisodes } from './catalog/public-catalog';
+import { startScheduler } from './catalog/scheduler';
 import { type ChangeBus, createMemoryChangeBus, createRedisChangeBus } from './changes/change-bus';
 import { ChangeFeed } from './changes/change-feed';
 import type { Config } from './config';
@@ -53,6 +54,7 @@ export async function createSite(config: Config, log: Logger, database: OpenData
     onError: (error, message) => log.error({ err: error }, message),
     ...config.stream,
   });
+  const stopScheduler = startScheduler(catalog, log);
   const sessionPool = createSessionPool(database.url);
   const loginLimits = createLoginLimits(config.redisUrl, log);
   let ready = true;
@@ -75,6 +77,7 @@ export async function createSite(config: Config, log: Logger, database: OpenData
       ready = false;
     },
     close: async () => {
+      await stopScheduler();
       hub.close();
       await feed.stop();
       await bus.close();

@@ -67,6 +67,9 @@ const itemSchema = z.object({
       id: z.string().optional(),
       url: z.string().optional(),
       regions: z.array(z.string()).optional(),
+      begin: z.string().optional(),
+      broadcast: z.string().optional(),
+      comment: z.string().optional(),
     }),
   ),
 });
@@ -183,7 +186,7 @@ function toLinks(item: Item, sites: BangumiData['siteMeta']): { links: SeriesLin
     else problems.push(`Without the link to ${link.title}: ${JSON.stringify(link.url)} is no web address.`);
   };
   if (item.officialSite) add({ title: 'Official site', url: item.officialSite, kind: 'official' });
-  for (const { site, id, url, regions } of item.sites) {
+  for (const { site, id, url, regions, begin, broadcast, comment } of item.sites) {
     const meta = sites[site];
     if (!meta) {
       problems.push(`Without the link to ${site}: the data set does not say what site that is.`);
@@ -191,7 +194,15 @@ function toLinks(item: Item, sites: BangumiData['siteMeta']): { links: SeriesLin
       // A function: in a string, `$&` would be a pattern.
       const address = url || (id ? meta.urlTemplate.replace('{{id}}', () => id) : '');
       const where = [...new Set(regions ?? meta.regions)];
-      add({ title: meta.title, url: address, kind: meta.type, ...(where.length > 0 && { regions: where }) });
+      add({
+        title: meta.title,
+        url: address,
+        kind: meta.type,
+        ...(where.length > 0 && { regions: where }),
+        ...(begin && { beginsAt: begin }),
+        ...(broadcast && { broadcast }),
+        ...(comment && { note: comment }),
+      });
     }
   }
   return { links, problems };

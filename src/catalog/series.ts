@@ -17,6 +17,10 @@ export type SeriesLink = {
   readonly kind: 'official' | 'onair' | 'info';
   /** ISO 3166 codes of the countries in which it can be watched; empty: everywhere. */
   readonly regions?: readonly string[];
+  /** When it begins there (ISO 8601), and in which rhythm it goes on (`R/<begin>/P7D`). */
+  readonly beginsAt?: string;
+  readonly broadcast?: string;
+  readonly note?: string;
 };
 
 /** What can be edited of a series. */
