@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { databaseId, instant, line, paragraphs } from './input';
+import { databaseId, instant, line, orRequired, paragraphs } from './input';
 import { type VideoServer, videoServersSchema } from './video-server';
 
 export const EPISODE_KINDS = ['regular', 'special'] as const;
@@ -37,7 +37,7 @@ const NUMBER_ERROR = 'Must be a number from 0 to 99999.99, such as 12 or 12.5.';
 
 /** numeric(7,2) in its shortest form; a string, since a JSON number and a form field both fit. */
 const episodeNumber = z
-  .union([z.string(), z.number().transform(String)], NUMBER_ERROR)
+  .union([z.string(), z.number().transform(String)], orRequired(NUMBER_ERROR))
   .transform((value) => value.trim())
   .pipe(z.string().regex(/^[0-9]{1,5}(\.[0-9]{1,2})?$/, NUMBER_ERROR))
   .transform(shortestNumber);

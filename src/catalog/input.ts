@@ -22,11 +22,14 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'There is no such field.' }));
   }
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return [{ field: path.join('.'), message: 'Is required.' }];
-  }
   return [{ field: path.join('.'), message: issue.message }];
 }
+
+/** The message of a field that must be there: another one when it is missing than when it is wrong. */
+export const orRequired =
+  (message: string) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    input === undefined ? 'Is required.' : message;
 
 // C0 and C1 controls but tab and newline: nobody types them, and Postgres refuses NUL.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for
@@ -34,7 +37,7 @@ const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 const text = (maxLength: number) =>
   z
-    .string('Must be text.')
+    .string(orRequired('Must be text.'))
     .transform((value) => value.replace(/\r\n?/g, '\n').replace(CONTROL_CHARACTERS, '').trim())
     .refine((value) => value.length <= maxLength, `Must have at most ${maxLength} characters.`);
 

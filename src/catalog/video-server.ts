@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { databaseId, languageTag, requiredLine } from './input';
+import { databaseId, languageTag, orRequired, requiredLine } from './input';
 
 export const VIDEO_SERVER_KINDS = ['embed', 'file', 'hls'] as const;
 export type VideoServerKind = (typeof VIDEO_SERVER_KINDS)[number];
@@ -35,7 +35,7 @@ export function videoUrlProblem(value: string): string | undefined {
 }
 
 const videoUrl = z
-  .string('Must be text.')
+  .string(orRequired('Must be text.'))
   .trim()
   .superRefine((value, context) => {
     const problem = value === '' ? 'Must not be empty.' : videoUrlProblem(value);
@@ -48,7 +48,7 @@ const videoServerSchema = z.strictObject({
   /** Of an existing server of the episode; a new one has none. */
   id: databaseId.optional(),
   name: requiredLine(60),
-  kind: z.enum(VIDEO_SERVER_KINDS, 'Must be embed, file or hls.'),
+  kind: z.enum(VIDEO_SERVER_KINDS, orRequired('Must be embed, file or hls.')),
   url: videoUrl,
   audioLanguage: languageTag.nullable().default(null),
   subtitleLanguage: languageTag.nullable().default(null),

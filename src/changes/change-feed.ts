@@ -129,7 +129,8 @@ export class ChangeFeed {
       // Another history: a backup was restored, or the log was truncated.
       return this.#resetTo(head, 'epoch');
     }
-    if (head.seq <= this.#received) return;
+    // Whoever waits for this reading wants to see its result now.
+    if (head.seq <= this.#received) return this.#flush();
     const from = this.#received;
     const events = await readChangesSince(this.#db, head.epoch, from, RING_EVENTS + 1);
     // The bus may have brought some of them while the query ran.
@@ -137,7 +138,6 @@ export class ChangeFeed {
     if (events.length > RING_EVENTS) return this.#resetTo(head, 'burst');
     if (fresh[0] && fresh[0].seq !== this.#received + 1) return this.#resetTo(head, 'gap');
     this.#take(fresh);
-    // Whoever waited for this reading wants to see its result now.
     this.#flush();
   }
 

@@ -24,7 +24,10 @@ test('publishes what is due, at the time that was announced, and leaves the rest
   expect(catalog.published).toEqual([]);
 
   expect(await publishDueEpisodes(catalog)).toBe(1);
-  expect(await findEpisode(database.db, due.id)).toMatchObject({ status: 'published', publishedAt: new Date(PAST) });
+  expect(await findEpisode(database.db, due.id)).toMatchObject({
+    status: 'published',
+    publishedAt: new Date(PAST),
+  });
   expect(await findEpisode(database.db, later.id)).toMatchObject({ status: 'scheduled' });
   expect(catalog.published).toMatchObject([{ type: 'upsert', isNew: true, episode: { episodeId: due.id } }]);
   expect(await publishDueEpisodes(catalog)).toBe(0);

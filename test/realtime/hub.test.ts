@@ -32,6 +32,9 @@ async function connect(cursor?: string, headers: Record<string, string> = {}): P
 
 const head = async (): Promise<string> => formatCursor(await readHead(app.database.db));
 
+/** The node knows all that was written: what follows is a replay, not live. */
+const settled = (): Promise<void> => app.feed.catchUp();
+
 async function postedEpisode(title: string) {
   const series = await newSeries(app.catalog, { title });
   return newEpisode(app.catalog, series.id);
@@ -89,6 +92,7 @@ test('a client that comes back is told what it missed, once per episode, in orde
   await postedEpisode('Posted');
   await updateEpisode(app.catalog, tester, changed.id, () => episodeInput({ title: 'Edited' }));
 
+  await settled();
   const client = await connect('ignored.1', { 'Last-Event-ID': cursor });
   expect(await client.next('hello')).toMatchObject({ id: cursor, data: { resume: 'ok' } });
   const first = await client.next('upsert');
@@ -127,6 +131,7 @@ test('answers a client that missed too much with reset', async () => {
   const cursor = await head();
   const series = await newSeries(app.catalog, { title: 'Too much' });
   for (let number = 1; number <= 101; number++) await newEpisode(app.catalog, series.id, { number });
+  await settled();
   const client = await connect(cursor);
   expect(await client.next('reset')).toMatchObject({ data: { reason: 'gap' } });
 });

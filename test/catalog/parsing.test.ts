@@ -1,0 +1,120 @@
+import { episodePath, episodeSchema } from '../../src/catalog/episode';
+import { parseInput } from '../../src/catalog/input';
+import { guessLanguage, seriesSchema, slugFromTitle } from '../../src/catalog/series';
+import { videoUrlProblem } from '../../src/catalog/video-server';
+
+test.each([
+  'https://video.example/1.mp4',
+  'https://video.example:8443/embed?id=1#t=3',
+  'http://localhost:8080/1.m3u8',
+  'http://127.0.0.1/1.mp4',
+  'http://[::1]:3000/1.mp4',
+  '/media/clip.mp4',
+  '/media/clip/index.m3u8',
+])('takes the address %s', (url) => {
+  expect(videoUrlProblem(url)).toBeUndefined();
+});
+
+test.each([
+  ['http://video.example/1.mp4', 'https://'],
+  ['http://localhost.evil.example/1.mp4', 'https://'],
+  ['javascript:alert(1)', 'https://'],
+  ['data:text/html,hi', 'https://'],
+  ['https://user:secret@video.example/1.mp4', 'user name or password'],
+  ['https://user@video.example/1.mp4', 'user name or password'],
+  ['//video.example/1.mp4', 'such as'],
+  ['/etc/passwd', 'such as'],
+  ['/media/../admin', 'such as'],
+  ['video.example', 'such as'],
+  [`https://video.example/${'x'.repeat(2_048)}`, '2048'],
+])('refuses the address %s and says why', (url, reason) => {
+  expect(videoUrlProblem(url)).toContain(reason);
+});
+
+test('lists every wrong field of an episode by its path', () => {
+  const parsed = parseInput(episodeSchema, {
+    number: 'twelve',
+    durationSeconds: 0,
+    status: 'scheduled',
+    colour: 'red',
+    videoServers: [{ name: '', kind: 'torrent', url: 'http://x.example' }],
+  });
+  expect(parsed).toMatchObject({ ok: false });
+  expect(parsed.ok ? [] : parsed.errors.map(({ field }) => field).sort()).toEqual([
+    'colour',
+    'durationSeconds',
+    'number',
+    'videoServers.0.kind',
+    'videoServers.0.name',
+    'videoServers.0.url',
+  ]);
+  expect(parseInput(episodeSchema, {})).toMatchObject({
+    errors: [{ field: 'number', message: 'Is required.' }],
+  });
+  expect(parseInput(episodeSchema, { number: 1, title: 5 })).toMatchObject({
+    errors: [{ field: 'title', message: 'Must be text.' }],
+  });
+  expect(parseInput(episodeSchema, { number: 1, status: 'scheduled' })).toMatchObject({
+    errors: [{ field: 'publishAt' }],
+  });
+});
+
+test.each([
+  ['12', '12'],
+  ['012.50', '12.5'],
+  [' 7 ', '7'],
+  [12.5, '12.5'],
+  ['0', '0'],
+])('reads the number %p as %s', (number, expected) => {
+  expect(parseInput(episodeSchema, { number })).toMatchObject({ value: { number: expected } });
+});
+
+test.each(['-1', '1.234', '123456', '1e3', '', '１２', 'NaN', null, true])(
+  'refuses the number %p',
+  (number) => {
+    expect(parseInput(episodeSchema, { number }).ok).toBe(false);
+  },
+);
+
+test('drops control characters and folds white space in a line', () => {
+  expect(parseInput(seriesSchema, { title: ' A\u0000\n B\t\u0007C ' })).toMatchObject({
+    value: { title: 'A B C' },
+  });
+  expect(parseInput(seriesSchema, { title: ' \u0000 ' })).toMatchObject({ errors: [{ field: 'title' }] });
+});
+
+test('a season and its year belong together', () => {
+  expect(parseInput(seriesSchema, { title: 'A', season: 'fall' })).toMatchObject({
+    errors: [{ field: 'seasonYear' }],
+  });
+  expect(parseInput(seriesSchema, { title: 'A', seasonYear: 2026 })).toMatchObject({
+    errors: [{ field: 'season' }],
+  });
+});
+
+test.each([
+  ['Frieren: Beyond Journey’s End', 'frieren-beyond-journeys-end'],
+  ['ぼっち・ざ・ろっく！', /^[a-z0-9-]+$/],
+  ['進撃の巨人', /^[a-z0-9-]+$/],
+  ['Ｋ－ＯＮ！', 'k-on'],
+  ['♥', /^[a-z0-9-]+$/],
+  ['！！！', 'series'],
+  ['x'.repeat(300), /^x{95}$/],
+])('makes a slug of %s', (title, expected) => {
+  expect(slugFromTitle(title)).toMatch(expected);
+});
+
+test.each([
+  ['葬送のフリーレン', 'ja'],
+  ['進撃', 'ja'],
+  ['나 혼자만 레벨업', 'ko'],
+  ['Solo Leveling', 'en'],
+])('takes %s for %s', (title, language) => {
+  expect(guessLanguage(title)).toBe(language);
+});
+
+test('a path names series, kind and number', () => {
+  expect(episodePath({ seriesSlug: 'frieren', kind: 'special', number: '1.5' })).toBe(
+    '/series/frieren/specials/1.5',
+  );
+});

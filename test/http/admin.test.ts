@@ -1,0 +1,531 @@
+import request from 'supertest';
+import { createAdmin } from '../../src/accounts/admin-users';
+import { createTestApp, type TestApp } from '../support/app';
+import { newEpisode, newSeries } from '../support/catalog';
+
+const EMAIL = 'ada@example.org';
+const PASSWORD = 'correct horse battery';
+
+let site: TestApp;
+beforeAll(async () => {
+  site = await createTestApp();
+  await createAdmin(site.database.db, EMAIL, PASSWORD);
+});
+afterAll(() => site.close());
+
+type Agent = ReturnType<typeof request.agent>;
+type Fields = Record<string, string>;
+
+/** A browser's cookies, logged in. */
+async function loggedIn(): Promise<Agent> {
+  const agent = request.agent(site.app);
+  await logIn(agent, { email: EMAIL, password: PASSWORD }).then(({ status }) => expect(status).toBe(303));
+  return agent;
+}
+
+async function logIn(agent: Agent, { next = '', ...fields }: Fields) {
+  const page = await agent.get(`/admin/login${next && `?next=${encodeURIComponent(next)}`}`).expect(200);
+  return post(agent, '/admin/login', { ...fieldsOf(page.text, '/admin/login'), ...fields });
+}
+
+function post(agent: Agent, address: string, fields: Fields) {
+  return agent.post(address).type('form').send(new URLSearchParams(fields).toString());
+}
+
+/** Opens a page, changes what stands in the fields of one of its forms, and sends that form. */
+async function fillIn(agent: Agent, page: string, address: string, changes: Fields) {
+  const { text } = await agent.get(page).expect(200);
+  return post(agent, address, { ...fieldsOf(text, address), ...changes });
+}
+
+/** What a browser would send of the form with that address: names and values of its fields, as they stand in the page. */
+function fieldsOf(html: string, action: string): Fields {
+  const [, form] = new RegExp(`<form[^>]*action="${action}"[^>]*>(.*?)</form>`, 's').exec(html) ?? [];
+  if (form === undefined) throw new Error(`There is no form that goes to ${action} in:\n${html}`);
+  const fields: Fields = {};
+  // What stands in a <template> is not part of the form.
+  const sent = form.replace(/<template.*?<\/template>/gs, '');
+  for (const [tag, kind, inner = ''] of sent.matchAll(
+    /<(input|select|textarea)\b[^>]*>(?:(.*?)<\/(?:select|textarea)>)?/gs,
+  )) {
+    // An input has no end: what was taken as its inside is looked at on its own.
+    const opening = /^<[^>]*>/.exec(tag)?.[0] ?? '';
+    const name = attribute(opening, 'name');
+    if (name === undefined) continue;
+    if (kind === 'textarea') fields[name] = unescaped(inner.replace(/^\n/, ''));
+    else if (kind === 'select')
+      fields[name] = attribute(/<option[^>]* selected>/.exec(inner)?.[0] ?? '', 'value') ?? '';
+    else if (!opening.includes('type="checkbox"') || / checked\b/.test(opening)) {
+      fields[name] = attribute(opening, 'value') ?? '';
+    }
+  }
+  return fields;
+}
+
+function attribute(tag: string, name: string): string | undefined {
+  const value = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
+  return value === undefined ? undefined : unescaped(value);
+}
+
+function unescaped(text: string): string {
+  return text
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&#34;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&amp;/g, '&');
+}
+
+/** The text of the error at a field, which the field has to be described by and marked as invalid for. */
+function errorAt(html: string, path: string): string | undefined {
+  const control =
+    new RegExp(`<(?:input|select|textarea)[^>]* id="field-${path}"[^>]*>`).exec(html)?.[0] ?? '';
+  if (!control.includes('aria-invalid="true"')) return undefined;
+  expect(attribute(control, 'aria-describedby')?.split(' ')).toContain(`field-${path}-error`);
+  const error = new RegExp(`id="field-${path}-error">(.*?)</p>`, 's').exec(html)?.[1];
+  return error && unescaped(error.replace(/<[^>]*>/g, '').trim());
+}
+
+function inSummary(html: string): string[] {
+  const summary = /<div[^>]*role="alert"[^>]*data-errors>(.*?)<\/div>/s.exec(html)?.[1] ?? '';
+  return [...summary.matchAll(/<a href="#([^"]+)">/g)].map(([, id = '']) => id);
+}
+
+const server = { name: 'Main', kind: 'embed', url: 'https://video.example/e/1' };
+
+describe('logging in', () => {
+  test('is asked for, and leads back to the page that was asked for', async () => {
+    const agent = request.agent(site.app);
+    const page = '/admin/series?search=%E8%91%AC%E9%80%81';
+    const { headers } = await agent.get(page).expect(303);
+    expect(headers.location).toBe(`/admin/login?next=${encodeURIComponent(page)}`);
+
+    const answer = await logIn(agent, { email: EMAIL, password: PASSWORD, next: page });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.location).toBe(page);
+    const { text } = await agent.get(page).expect(200);
+    expect(text).toContain(EMAIL);
+    expect(text).toContain('No series matches “葬送”');
+  });
+
+  test.each(['https://evil.example/', '//evil.example/', '/admin/login', '/series/frieren'])(
+    'leads to the front page instead of %s',
+    async (next) => {
+      const answer = await logIn(request.agent(site.app), { email: EMAIL, password: PASSWORD, next });
+      expect(answer.headers.location).toBe('/admin');
+    },
+  );
+
+  test('a wrong password is refused with the address kept, and no word on which of the two was wrong', async () => {
+    const known = await logIn(request.agent(site.app), { email: EMAIL, password: 'wrong' });
+    const unknown = await logIn(request.agent(site.app), { email: 'bob@example.org', password: 'wrong' });
+    expect([known.status, unknown.status]).toEqual([422, 422]);
+    expect(fieldsOf(known.text, '/admin/login')).toMatchObject({ email: EMAIL, password: '' });
+    expect(known.text).toContain('The address or the password is not right.');
+    expect(unknown.text).toContain('The address or the password is not right.');
+  });
+
+  test('is throttled after ten wrong passwords, even for the right one', async () => {
+    const email = 'throttled@example.org';
+    await createAdmin(site.database.db, email, PASSWORD);
+    const agent = request.agent(site.app);
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      expect((await logIn(agent, { email, password: 'wrong' })).status).toBe(422);
+    }
+    const answer = await logIn(agent, { email: email.toUpperCase(), password: PASSWORD });
+    expect(answer.status).toBe(429);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(answer.text).toContain('Too many wrong passwords. Try again in 15 minutes.');
+  });
+
+  test('logging out ends the session', async () => {
+    const agent = await loggedIn();
+    const answer = await fillIn(agent, '/admin/series', '/admin/logout', {});
+    expect(answer.headers.location).toBe('/admin/login');
+    await agent.get('/admin/series').expect(303);
+  });
+
+  test('a session whose account is gone ends at the login page', async () => {
+    const agent = request.agent(site.app);
+    const email = 'gone@example.org';
+    await createAdmin(site.database.db, email, PASSWORD);
+    await logIn(agent, { email, password: PASSWORD });
+    await site.database.db('admin_users').where({ email }).delete();
+    await agent.get('/admin/series').expect(303);
+    await agent.get('/admin/login').expect(200);
+  });
+});
+
+describe('a form that was sent from elsewhere', () => {
+  test.each([
+    ['a page of another site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['a page of a sister site', { 'Sec-Fetch-Site': 'same-site' }],
+    ['another origin', { Origin: 'https://evil.example' }],
+    ['nowhere', { Origin: 'null' }],
+  ])('is refused: %s', async (_where, headers) => {
+    const agent = await loggedIn();
+    const { text } = await agent.get('/admin/series/new');
+    const fields = { ...fieldsOf(text, '/admin/series'), title: 'From elsewhere' };
+    const answer = await post(agent, '/admin/series', fields).set(headers);
+    expect(answer.status).toBe(403);
+    expect(await site.database.db('series').where({ title: 'From elsewhere' })).toEqual([]);
+  });
+
+  test.each(['', 'made-up'])('is refused: with the token “%s”', async (token) => {
+    const agent = await loggedIn();
+    const answer = await fillIn(agent, '/admin/series/new', '/admin/series', {
+      title: 'Forged',
+      _csrf: token,
+    });
+    expect(answer.status).toBe(403);
+    expect(await site.database.db('series').where({ title: 'Forged' })).toEqual([]);
+  });
+
+  test('is taken from the page itself', async () => {
+    const agent = await loggedIn();
+    const { text } = await agent.get('/admin/series/new');
+    const fields = { ...fieldsOf(text, '/admin/series'), title: 'From here' };
+    await post(agent, '/admin/series', fields).set('Sec-Fetch-Site', 'same-origin').expect(303);
+  });
+});
+
+test('a series and its episodes are posted through the forms alone', async () => {
+  const agent = await loggedIn();
+  const created = await fillIn(agent, '/admin/series/new', '/admin/series', {
+    title: '葬送のフリーレン',
+    synonyms: 'Frieren\r\nSousou no Frieren\r\n',
+    seasonYear: '2023',
+    season: 'fall',
+  });
+  expect(created.status).toBe(303);
+  const newPage = created.headers.location ?? '';
+  expect(newPage).toMatch(/^\/admin\/series\/[0-9]+\/episodes\/new$/);
+  const action = newPage.replace('/new', '');
+
+  const page = await agent.get(newPage).expect(200);
+  expect(page.text).toContain('“葬送のフリーレン” was saved.');
+  expect(page.text).toContain('lang="ja">葬送のフリーレン</a>');
+  expect(fieldsOf(page.text, action)).toMatchObject({ number: '1', status: 'published' });
+
+  const posted = await fillIn(agent, newPage, action, {
+    'videoServers[0][name]': server.name,
+    'videoServers[0][url]': server.url,
+    duration: '24:00',
+  });
+  expect(posted.status).toBe(303);
+  const edit = await agent.get(posted.headers.location ?? '').expect(200);
+  expect(edit.text).toContain('Episode 1 of “葬送のフリーレン” was saved.');
+  expect(edit.text).toMatch(/<a [^>]*href="\/series\/[a-z0-9-]+\/episodes\/1">See it on the site<\/a>/);
+  expect(fieldsOf(edit.text, posted.headers.location?.replace('/edit', '') ?? '')).toMatchObject({
+    number: '1',
+    duration: '24:00',
+    'videoServers[0][url]': server.url,
+    'videoServers[0][audioLanguage]': 'ja',
+    'videoServers[0][enabled]': '1',
+  });
+  // Told once.
+  expect((await agent.get(posted.headers.location ?? '')).text).not.toContain('was saved.');
+
+  // The next one follows it.
+  const next = await agent.get(newPage);
+  expect(fieldsOf(next.text, action)).toMatchObject({
+    number: '2',
+    duration: '24:00',
+    'videoServers[0][name]': server.name,
+    'videoServers[0][id]': '',
+    'videoServers[0][url]': '',
+  });
+  const list = await agent.get('/admin/series').query({ search: 'sousou' });
+  expect(list.text).toContain('葬送のフリーレン</a>');
+});
+
+test('a series without a title is refused, with everything else kept', async () => {
+  const agent = await loggedIn();
+  const { status, text } = await fillIn(agent, '/admin/series/new', '/admin/series', {
+    title: ' ',
+    slug: 'Not A Slug',
+    synonyms: `Good\n${'x'.repeat(301)}`,
+    synopsis: 'First line\r\nsecond line',
+    season: 'fall',
+    visible: '',
+  });
+  expect(status).toBe(422);
+  expect(inSummary(text)).toEqual(['field-title', 'field-slug', 'field-synonyms']);
+  expect(errorAt(text, 'title')).toBe('Must not be empty.');
+  expect(errorAt(text, 'slug')).toBe('Must be words of a–z and 0–9 joined by single hyphens.');
+  expect(errorAt(text, 'synonyms')).toBe('Line 2: Must have at most 300 characters.');
+  expect(errorAt(text, 'synopsis')).toBeUndefined();
+  expect(fieldsOf(text, '/admin/series')).toMatchObject({
+    slug: 'Not A Slug',
+    synopsis: 'First line\nsecond line',
+    season: 'fall',
+  });
+  expect(fieldsOf(text, '/admin/series')).not.toHaveProperty('visible');
+});
+
+describe('an episode’s form', () => {
+  test('is refused with an error at each field that is not right, and everything kept', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Refused' });
+    const action = `/admin/series/${id}/episodes`;
+    const sent = {
+      number: 'twelve',
+      title: 'Kept & kept',
+      duration: 'long',
+      status: 'scheduled',
+      'videoServers[0][name]': 'Plain',
+      'videoServers[0][url]': 'http://video.example/1',
+      'videoServers[1][name]': 'Secret',
+      'videoServers[1][kind]': 'file',
+      'videoServers[1][url]': 'https://ada:pass@video.example/1.mp4',
+      'videoServers[2][name]': 'Long',
+      'videoServers[2][kind]': 'hls',
+      'videoServers[2][url]': `https://video.example/${'1'.repeat(2_048)}`,
+      'videoServers[2][audioLanguage]': 'japanese!',
+      'videoServers[2][enabled]': '1',
+    };
+    const { status, text } = await fillIn(agent, `${action}/new`, action, sent);
+
+    expect(status).toBe(422);
+    expect(inSummary(text).sort()).toEqual(
+      [
+        'field-number',
+        'field-duration',
+        'field-publishAt',
+        'field-videoServers.0.url',
+        'field-videoServers.1.url',
+        'field-videoServers.2.url',
+        'field-videoServers.2.audioLanguage',
+      ].sort(),
+    );
+    expect(errorAt(text, 'number')).toMatch(/^Must be a number/);
+    expect(errorAt(text, 'duration')).toMatch(/^Must be a duration .* 24:00/);
+    expect(errorAt(text, 'publishAt')).toBe('Is required for a scheduled episode.');
+    expect(errorAt(text, 'videoServers.0.url')).toBe(
+      'Must begin with https:// (http:// only for localhost).',
+    );
+    expect(errorAt(text, 'videoServers.1.url')).toBe('Must not contain a user name or password.');
+    expect(errorAt(text, 'videoServers.2.url')).toBe('Must have at most 2048 characters.');
+    expect(errorAt(text, 'videoServers.2.audioLanguage')).toMatch(/^Must be a language tag/);
+    expect(errorAt(text, 'videoServers.0.name')).toBeUndefined();
+    expect(fieldsOf(text, action)).toMatchObject(sent);
+  });
+
+  test('has Save as its first button, so that Enter in a field saves', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Enter' });
+    const { text } = await agent.get(`/admin/series/${id}/episodes/new`);
+    const form = text.slice(text.indexOf(`action="/admin/series/${id}/episodes"`));
+    const [button] = /<button[^>]*>/.exec(form) ?? [];
+    expect(button).toContain('type="submit"');
+    expect(button).not.toContain('name=');
+  });
+
+  test('gets and loses rows of servers without saving anything', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Rows' });
+    const action = `/admin/series/${id}/episodes`;
+    const two = await fillIn(agent, `${action}/new`, action, {
+      action: 'add-server',
+      number: 'not yet a number',
+      'videoServers[0][name]': 'First',
+    });
+    expect(two.status).toBe(200);
+    const fields = fieldsOf(two.text, action);
+    expect(fields).toMatchObject({
+      number: 'not yet a number',
+      'videoServers[0][name]': 'First',
+      'videoServers[1][name]': '',
+      'videoServers[1][enabled]': '1',
+    });
+
+    const one = await post(agent, action, {
+      ...fields,
+      'videoServers[1][name]': 'Second',
+      action: 'remove-server-0',
+    });
+    expect(fieldsOf(one.text, action)).toMatchObject({ 'videoServers[0][name]': 'Second' });
+    expect(fieldsOf(one.text, action)).not.toHaveProperty('videoServers[1][name]');
+    expect(await site.database.db('episodes').where({ series_id: id })).toEqual([]);
+  });
+
+  test('keeps, changes, adds and drops servers when it is saved', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Servers' });
+    const episode = await newEpisode(site.catalog, id, {
+      videoServers: [
+        { ...server, name: 'Kept' },
+        { ...server, name: 'Dropped' },
+      ],
+    });
+    const address = `/admin/episodes/${episode.id}`;
+    const page = await agent.get(`${address}/edit`);
+    const without = await post(agent, address, {
+      ...fieldsOf(page.text, address),
+      action: 'remove-server-1',
+    });
+    await post(agent, address, {
+      ...fieldsOf(without.text, address),
+      'videoServers[0][subtitleLanguage]': 'pt-br',
+      'videoServers[1][name]': 'Added',
+      'videoServers[1][kind]': 'hls',
+      'videoServers[1][url]': 'https://video.example/1.m3u8',
+    }).expect(303);
+
+    const saved = await agent.get(`${address}/edit`);
+    expect(fieldsOf(saved.text, address)).toMatchObject({
+      'videoServers[0][id]': episode.videoServers[0]?.id,
+      'videoServers[0][name]': 'Kept',
+      'videoServers[0][subtitleLanguage]': 'pt-BR',
+      'videoServers[1][name]': 'Added',
+    });
+    // Its switch was not sent: it is off.
+    expect(fieldsOf(saved.text, address)).not.toHaveProperty('videoServers[1][enabled]');
+  });
+
+  test('names who has the number that was wanted, and leads there', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Taken' });
+    const taken = await newEpisode(site.catalog, id, { number: '7' });
+    const action = `/admin/series/${id}/episodes`;
+    const { status, text } = await fillIn(agent, `${action}/new`, action, {
+      number: '07',
+      title: 'Kept',
+      'videoServers[0][url]': server.url,
+    });
+    expect(status).toBe(409);
+    expect(inSummary(text)).toEqual(['field-number']);
+    expect(errorAt(text, 'number')).toBe('Episode 7 exists already. Edit Episode 7');
+    expect(text).toContain(`<a href="/admin/episodes/${taken.id}/edit">Edit Episode 7</a>`);
+    expect(fieldsOf(text, action)).toMatchObject({ number: '07', title: 'Kept' });
+  });
+
+  test('that is older than what is saved shows both, loses neither, and can be sent again', async () => {
+    const [mine, theirs] = await Promise.all([loggedIn(), loggedIn()]);
+    const { id } = await newSeries(site.catalog, { title: 'Conflict' });
+    const episode = await newEpisode(site.catalog, id, { synopsis: 'One\nTwo' });
+    const address = `/admin/episodes/${episode.id}`;
+    const { text } = await mine.get(`${address}/edit`);
+    await fillIn(theirs, `${address}/edit`, address, { title: 'Their title' }).then(({ status }) =>
+      expect(status).toBe(303),
+    );
+
+    // A browser sends the lines of a text with CRLF.
+    const synopsis = 'One\r\nTwo';
+    const refused = await post(mine, address, { ...fieldsOf(text, address), synopsis, title: 'My title' });
+    expect(refused.status).toBe(409);
+    const box =
+      /<section[^>]*aria-labelledby="conflict-title">(.*?)<\/section>/s.exec(refused.text)?.[1] ?? '';
+    expect(box).toContain('role="alert"');
+    expect([...box.matchAll(/role="rowheader">(.*?)</g)].map(([, label]) => label)).toEqual(['Title']);
+    expect([...box.matchAll(/role="cell"[^>]*>(.*?)</g)].map(([, value]) => value)).toEqual([
+      'My title',
+      'Their title',
+    ]);
+    expect(fieldsOf(refused.text, address)).toMatchObject({ title: 'My title' });
+
+    await post(mine, address, fieldsOf(refused.text, address)).expect(303);
+    expect(fieldsOf((await mine.get(`${address}/edit`)).text, address)).toMatchObject({ title: 'My title' });
+  });
+});
+
+test('a series’ form that is older than what is saved shows both', async () => {
+  const agent = await loggedIn();
+  const { id } = await newSeries(site.catalog, { title: 'Old title', synonyms: ['A', 'B'] });
+  const address = `/admin/series/${id}`;
+  const { text } = await agent.get(`${address}/edit`);
+  await fillIn(agent, `${address}/edit`, address, { title: 'Their title' }).then(({ status }) =>
+    expect(status).toBe(303),
+  );
+  const refused = await post(agent, address, {
+    ...fieldsOf(text, address),
+    synonyms: 'A\r\nB',
+    title: 'My title',
+  });
+  expect(refused.status).toBe(409);
+  expect([...refused.text.matchAll(/role="cell"[^>]*>(.*?)</g)].map(([, value]) => value)).toEqual([
+    'My title',
+    'Their title',
+  ]);
+  await post(agent, address, fieldsOf(refused.text, address)).expect(303);
+});
+
+test('a deletion can be taken back from the page that tells of it', async () => {
+  const agent = await loggedIn();
+  const { id } = await newSeries(site.catalog, { title: 'Undone' });
+  const episode = await newEpisode(site.catalog, id, { number: '3' });
+  const list = `/admin/episodes?seriesId=${id}`;
+
+  const deleted = await fillIn(agent, list, `/admin/episodes/${episode.id}/delete`, {});
+  expect([deleted.status, deleted.headers.location]).toEqual([303, list]);
+  const told = await agent.get(list);
+  expect(told.text).toContain('Episode 3 of “Undone” was deleted.');
+  expect(told.text).toContain('This series has no episodes yet');
+  await agent.get(`/admin/episodes/${episode.id}/edit`).expect(404);
+
+  const undo = `/admin/episodes/${episode.id}/restore`;
+  await post(agent, undo, fieldsOf(told.text, undo)).expect(303);
+  const back = await agent.get(list);
+  expect(back.text).toContain('Episode 3 of “Undone” is back.');
+  expect(back.text).toContain(`href="/admin/episodes/${episode.id}/edit"`);
+});
+
+test('lists can be narrowed and paged', async () => {
+  const agent = await loggedIn();
+  const { id } = await newSeries(site.catalog, { title: 'Paged' });
+  for (let number = 1; number <= 51; number++) {
+    await newEpisode(site.catalog, id, { number, status: number === 1 ? 'draft' : 'published' });
+  }
+  const numbersIn = (html: string) =>
+    [...html.matchAll(/\/edit">Episode ([0-9.]+)</g)].map(([, number]) => Number(number));
+
+  const first = await agent.get('/admin/episodes').query({ seriesId: id });
+  expect(numbersIn(first.text)).toEqual(Array.from({ length: 50 }, (_, index) => 51 - index));
+  const older = attribute(/<a [^>]*rel="next">/.exec(first.text)?.[0] ?? '', 'href') ?? '';
+  const second = await agent.get(older).expect(200);
+  expect(numbersIn(second.text)).toEqual([1]);
+  expect(second.text).not.toContain('rel="next"');
+
+  const drafts = await agent.get('/admin/episodes').query({ seriesId: id, status: 'draft' });
+  expect(numbersIn(drafts.text)).toEqual([1]);
+  const hidden = await agent.get('/admin/episodes').query({ seriesId: id, status: 'hidden' });
+  expect(hidden.text).toContain('No episode is hidden');
+});
+
+test('what an admin types is text on every page, never markup', async () => {
+  const agent = await loggedIn();
+  const script = `"><script>alert('1')</script>`;
+  const { id } = await newSeries(site.catalog, {
+    title: script,
+    titleNative: script,
+    synonyms: [script],
+    synopsis: script,
+  });
+  const episode = await newEpisode(site.catalog, id, {
+    title: script,
+    synopsis: `</textarea>${script}`,
+    videoServers: [{ ...server, name: script }],
+  });
+  const address = `/admin/episodes/${episode.id}`;
+  const series = await agent.get(`/admin/series/${id}/edit`);
+  const pages = [
+    series,
+    await agent.get('/admin/series').query({ search: script }),
+    await agent.get('/admin/episodes').query({ seriesId: id }),
+    await agent.get(`/admin/series/${id}/episodes/new`),
+    await agent.get(`${address}/edit`),
+    await fillIn(agent, `${address}/edit`, address, { number: script, version: script }),
+    await fillIn(agent, `${address}/edit`, address, { title: `${script}2`, version: '0' }),
+    await post(agent, `/admin/series/${id}`, {
+      ...fieldsOf(series.text, `/admin/series/${id}`),
+      slug: script,
+    }),
+    await logIn(request.agent(site.app), { email: script, password: 'wrong' }),
+  ];
+  expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 422, 409, 422, 422]);
+  for (const { text } of pages) {
+    expect(text).toContain('&lt;script&gt;');
+    expect(text).not.toContain('<script>');
+    expect(text).not.toContain('</textarea>"');
+  }
+});
