@@ -25,11 +25,12 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [{ field: path.join('.'), message: issue.message }];
 }
 
-/** The message of a field that must be there: another one when it is missing than when it is wrong. */
-export const orRequired =
-  (message: string) =>
-  ({ input }: { readonly input?: unknown }): string =>
-    input === undefined ? 'Is required.' : message;
+/** For a field that must be there: it is told in other words when it is missing than when it is wrong. */
+export function orRequired(message: string): {
+  readonly error: (issue: { readonly input?: unknown }) => string;
+} {
+  return { error: ({ input }) => (input === undefined ? 'Is required.' : message) };
+}
 
 // C0 and C1 controls but tab and newline: nobody types them, and Postgres refuses NUL.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for
