@@ -45,18 +45,18 @@ function fieldsOf(html: string, action: string): Fields {
   const fields: Fields = {};
   // What stands in a <template> is not part of the form.
   const sent = form.replace(/<template.*?<\/template>/gs, '');
-  for (const [tag, kind, inner = ''] of sent.matchAll(
-    /<(input|select|textarea)\b[^>]*>(?:(.*?)<\/(?:select|textarea)>)?/gs,
+  for (const [, input, control, opening = '', inner = ''] of sent.matchAll(
+    /(<input\b[^>]*>)|<(select|textarea)\b([^>]*)>(.*?)<\/\2>/gs,
   )) {
-    // An input has no end: what was taken as its inside is looked at on its own.
-    const opening = /^<[^>]*>/.exec(tag)?.[0] ?? '';
-    const name = attribute(opening, 'name');
+    const name = attribute(input ?? opening, 'name');
     if (name === undefined) continue;
-    if (kind === 'textarea') fields[name] = unescaped(inner.replace(/^\n/, ''));
-    else if (kind === 'select')
-      fields[name] = attribute(/<option[^>]* selected>/.exec(inner)?.[0] ?? '', 'value') ?? '';
-    else if (!opening.includes('type="checkbox"') || / checked\b/.test(opening)) {
-      fields[name] = attribute(opening, 'value') ?? '';
+    if (control === 'textarea') fields[name] = unescaped(inner.replace(/^\n/, ''));
+    else if (control === 'select') {
+      // A browser sends the first option when none is selected.
+      const option = /<option[^>]* selected>/.exec(inner) ?? /<option[^>]*>/.exec(inner);
+      fields[name] = attribute(option?.[0] ?? '', 'value') ?? '';
+    } else if (input && (!input.includes('type="checkbox"') || /\schecked\b/.test(input))) {
+      fields[name] = attribute(input, 'value') ?? '';
     }
   }
   return fields;
@@ -250,7 +250,7 @@ test('a series without a title is refused, with everything else kept', async () 
     visible: '',
   });
   expect(status).toBe(422);
-  expect(inSummary(text)).toEqual(['field-title', 'field-slug', 'field-synonyms']);
+  expect(inSummary(text)).toEqual(['field-title', 'field-slug', 'field-synonyms', 'field-seasonYear']);
   expect(errorAt(text, 'title')).toBe('Must not be empty.');
   expect(errorAt(text, 'slug')).toBe('Must be words of a–z and 0–9 joined by single hyphens.');
   expect(errorAt(text, 'synonyms')).toBe('Line 2: Must have at most 300 characters.');
@@ -272,7 +272,6 @@ describe('an episode’s form', () => {
       number: 'twelve',
       title: 'Kept & kept',
       duration: 'long',
-      status: 'scheduled',
       'videoServers[0][name]': 'Plain',
       'videoServers[0][url]': 'http://video.example/1',
       'videoServers[1][name]': 'Secret',
@@ -291,7 +290,6 @@ describe('an episode’s form', () => {
       [
         'field-number',
         'field-duration',
-        'field-publishAt',
         'field-videoServers.0.url',
         'field-videoServers.1.url',
         'field-videoServers.2.url',
@@ -300,7 +298,6 @@ describe('an episode’s form', () => {
     );
     expect(errorAt(text, 'number')).toMatch(/^Must be a number/);
     expect(errorAt(text, 'duration')).toMatch(/^Must be a duration .* 24:00/);
-    expect(errorAt(text, 'publishAt')).toBe('Is required for a scheduled episode.');
     expect(errorAt(text, 'videoServers.0.url')).toBe(
       'Must begin with https:// (http:// only for localhost).',
     );
@@ -309,6 +306,25 @@ describe('an episode’s form', () => {
     expect(errorAt(text, 'videoServers.2.audioLanguage')).toMatch(/^Must be a language tag/);
     expect(errorAt(text, 'videoServers.0.name')).toBeUndefined();
     expect(fieldsOf(text, action)).toMatchObject(sent);
+  });
+
+  test('asks for the time of an episode that is scheduled', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Scheduled' });
+    const action = `/admin/series/${id}/episodes`;
+    const refused = await fillIn(agent, `${action}/new`, action, { status: 'scheduled' });
+    expect(refused.status).toBe(422);
+    expect(errorAt(refused.text, 'publishAt')).toBe('Is required for a scheduled episode.');
+
+    const fields = { ...fieldsOf(refused.text, action), publishAt: '2099-01-02T03:04' };
+    const saved = await post(agent, action, fields).expect(303);
+    const edit = await agent.get(saved.headers.location ?? '');
+    expect(fieldsOf(edit.text, saved.headers.location?.replace('/edit', '') ?? '')).toMatchObject({
+      status: 'scheduled',
+      publishAt: '2099-01-02T03:04',
+    });
+    const list = await agent.get('/admin/episodes').query({ seriesId: id });
+    expect(list.text).toContain('Due 2 Jan 2099, 03:04 UTC');
   });
 
   test('has Save as its first button, so that Enter in a field saves', async () => {

@@ -19,12 +19,12 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded-database';
+import { isAlive } from '../../src/platform/files';
 import {
   binariesWithinReach,
   findPostgresBinaries,
-  isAlive,
   programFailure,
-} from '../../src/platform/postgres-files';
+} from '../../src/platform/postgres-binaries';
 
 const ROOT = resolve(__dirname, '../..');
 const isRoot = process.getuid?.() === 0;
