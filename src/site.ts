@@ -7,10 +7,11 @@ import { findPublicEpisodes } from './catalog/public-catalog';
 import { startScheduler } from './catalog/scheduler';
 import { type ChangeBus, createMemoryChangeBus, createRedisChangeBus } from './changes/change-bus';
 import { ChangeFeed } from './changes/change-feed';
+import { pruneChanges } from './changes/change-log';
 import type { Config } from './config';
 import { createCardRenderer } from './http/fragments';
 import { createLoginLimits } from './http/rate-limits';
-import { createSessionPool } from './platform/database';
+import { createSessionPool, type Database } from './platform/database';
 import { keptSecret } from './platform/kept-secret';
 import type { Logger } from './platform/log';
 import type { OpenDatabase } from './platform/open-database';
@@ -30,7 +31,7 @@ export type Site = {
 };
 
 /** What a write of the catalog needs, with a bus whose failures are logged: the change log has the events already. */
-export function createCatalog(database: OpenDatabase, bus: ChangeBus, log: Logger): Catalog {
+function createCatalog(database: OpenDatabase, bus: ChangeBus, log: Logger): Catalog {
   return {
     db: database.db,
     publish: (events) =>
@@ -55,6 +56,7 @@ export async function createSite(config: Config, log: Logger, database: OpenData
     ...config.stream,
   });
   const stopScheduler = startScheduler(catalog, log);
+  const stopPruning = startPruning(db, log);
   const sessionPool = createSessionPool(database.url);
   const loginLimits = createLoginLimits(config.redisUrl, log);
   let ready = true;
@@ -77,6 +79,7 @@ export async function createSite(config: Config, log: Logger, database: OpenData
       ready = false;
     },
     close: async () => {
+      stopPruning();
       await stopScheduler();
       hub.close();
       await feed.stop();
@@ -85,4 +88,12 @@ export async function createSite(config: Config, log: Logger, database: OpenData
       await sessionPool.end();
     },
   };
+}
+
+/** Forgets old changes, once an hour; gives what ends it. */
+function startPruning(db: Database, log: Logger): () => void {
+  const timer = setInterval(() => {
+    pruneChanges(db).catch((error: unknown) => log.warn({ err: error }, 'Pruning the change log failed'));
+  }, 3_600_000);
+  return () => clearInterval(timer);
 }

@@ -4,7 +4,7 @@ import { recordAudit } from './audit-log';
 
 export type AdminUser = { readonly id: string; readonly email: string };
 
-export const MIN_PASSWORD_LENGTH = 12;
+const MIN_PASSWORD_LENGTH = 12;
 /** Argon2 reads all of it; without a bound a login could be made to cost as much as one likes. */
 export const MAX_PASSWORD_LENGTH = 1_000;
 

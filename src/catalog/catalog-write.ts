@@ -64,7 +64,7 @@ export async function writeCatalog<T>(
 }
 
 /** What a viewer's grid has to be told to get from `before` to `after`. */
-export function publicChanges(
+function publicChanges(
   before: ReadonlyMap<string, PublicEpisode>,
   after: ReadonlyMap<string, PublicEpisode>,
   firstTimers: ReadonlySet<string>,

@@ -6,7 +6,7 @@ import type { Season, SeriesKind, SeriesLink } from './series';
 import type { VideoServer, VideoServerKind } from './video-server';
 
 /** Cards on one page of the grid. */
-export const PAGE_SIZE = 24;
+const PAGE_SIZE = 24;
 
 /** Which episodes a grid shows. */
 export type LatestFilter = {

@@ -55,7 +55,7 @@ const videoServerSchema = z.strictObject({
   enabled: z.boolean('Must be true or false.').default(true),
 });
 
-export const MAX_VIDEO_SERVERS = 20;
+const MAX_VIDEO_SERVERS = 20;
 
 export const videoServersSchema = z
   .array(videoServerSchema, 'Must be a list of video servers.')

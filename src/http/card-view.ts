@@ -82,7 +82,7 @@ export function posterUrl(series: { readonly title: string; readonly poster: str
   return series.poster ?? `/art/posters/${artworkKey(series.title)}.svg`;
 }
 
-export function stillUrl(episode: PublicEpisode): string {
+function stillUrl(episode: PublicEpisode): string {
   return (
     episode.still ?? `/art/stills/${artworkKey(episode.seriesTitle)}/${episode.kind}-${episode.number}.svg`
   );

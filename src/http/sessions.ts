@@ -13,7 +13,7 @@ declare module 'express-session' {
   }
 }
 
-export type Notice = {
+type Notice = {
   readonly text: string;
   /** Where a click goes that leads to what was saved. */
   readonly link?: { readonly href: string; readonly label: string };

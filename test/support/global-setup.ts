@@ -25,7 +25,8 @@ export default async function globalSetup(): Promise<void> {
     await admin.raw('drop database if exists ??', [template]);
     await admin.raw('create database ??', [template]);
     const db = createDatabase(withDatabase(server.url, template), { maxConnections: 2 });
-    await migrate(db).finally(() => db.destroy());
+    await migrate(db);
+    await db.destroy();
   } catch (error) {
     await globalThis.stopTestDatabase();
     throw error;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
-export type StreamEvent = {
+type StreamEvent = {
   readonly type: string;
   readonly id: string | undefined;
   readonly data: Record<string, unknown>;

@@ -72,7 +72,8 @@ function tiled(scene: Scene): string {
     const [ink, second] = twoInks(take, inks, ground);
     // A third of the tiles stay empty: without rest the eye finds no figure.
     const figure = take.chance(0.34) ? '' : take.pick(kit)(x, y, side, ink, second, take);
-    return svg`<path fill="${ground}" d="M${x} ${y}h${side + 0.5}v${side + 0.5}H${x}z"/>${figure}`;
+    // To the far edges, for later tiles to paint over: tiles that only touch let the page shine through their seams.
+    return svg`<path fill="${ground}" d="M${x} ${y}H${width}V${height}H${x}z"/>${figure}`;
   });
 }
 
@@ -88,39 +89,47 @@ function twoInks(
   return [ink, second === ink ? ground : second];
 }
 
-function rainbow(scene: Scene): string {
-  const { width, height, unit, take, palette, light } = scene;
-  const upward = take.chance(0.6);
-  const at: Point = [
-    width * take.pick([0.25, 0.5, 0.7]),
-    height * (upward ? take.between(0.72, 1) : take.between(0.1, 0.25)),
-  ];
-  const inks = [palette.deep, palette.mid, palette.glow, palette.accent, palette.pale];
-  const ground = light.hour === 'day' ? palette.pale : light.sky[0];
-  const bands = inks
-    .map((ink, index) => circle(at, unit * (240 - index * 44), `fill="${index === 4 ? ground : ink}"`))
+function arch(at: Point, radius: number, inks: readonly string[]): string {
+  return inks
+    .map((ink, index) => circle(at, (radius * (inks.length - index)) / inks.length, `fill="${ink}"`))
     .join('');
-  const stand = upward ? svg`M0 ${at[1]}h${width}V${height}H0z` : svg`M0 0h${width}V${at[1]}H0z`;
-  const lines = times(
-    5,
-    (index) =>
-      svg`M0 ${upward ? at[1] + unit * (18 + index * 18) : at[1] - unit * (18 + index * 18)}h${width}`,
-  );
+}
+
+/** Two great arches that rise from a striped floor, or hang from a striped ceiling. */
+function arches(scene: Scene): string {
+  const { width, height, unit, take, palette, light } = scene;
+  const { night, deep, mid, glow, pale, accent } = palette;
+  const upward = take.chance(0.65);
+  const leftward = take.chance(0.5);
+  const ground = light.hour === 'day' ? pale : light.sky[0];
+  const core = light.hour === 'day' ? night : pale;
+  const level = height * (upward ? take.between(0.7, 0.82) : take.between(0.16, 0.28));
+  const across = (share: number): number => width * (leftward ? share : 1 - share);
+  const [large, small] = [across(take.between(0.24, 0.42)), across(take.between(0.72, 0.88))];
+  const away = (step: number): number => level + (upward ? step : -step);
+  const lines = times(4, (index) => svg`M0 ${away(unit * (17 + index * 19))}h${width}`);
+  const stand = upward ? svg`M0 ${level}h${width}V${height}H0z` : svg`M0 0h${width}V${level}H0z`;
   const moon: Point = [
-    at[0] < width / 2 ? width * 0.8 : width * 0.18,
-    upward ? height * 0.16 : height * 0.84,
+    across(take.between(0.66, 0.82)),
+    upward ? height * take.between(0.14, 0.24) : height * take.between(0.78, 0.86),
   ];
   return [
     svg`<path fill="${ground}" d="M0 0h${width}v${height}H0z"/>`,
-    bands,
-    circle(at, unit * 40, `fill="${palette.accent}"`),
-    `<path fill="${mix(palette.night, palette.deep, 0.3)}" d="${stand}"/>`,
-    svg`<path stroke="${palette.glow}" stroke-width="${unit * 3}" d="${lines}" opacity=".7"/>`,
-    circle(moon, unit * 30, `fill="${light.hour === 'day' ? palette.mid : palette.glow}"`),
+    circle(moon, unit * take.between(28, 46), `fill="${light.hour === 'day' ? glow : accent}"`),
+    arch([small, level], unit * take.between(105, 140), [mid, ground, accent, ground, glow]),
+    arch([large, level], unit * take.between(190, 235), [
+      deep === ground ? night : deep,
+      mid,
+      glow,
+      accent,
+      core,
+    ]),
+    `<path fill="${mix(night, deep, 0.3)}" d="${stand}"/>`,
+    svg`<path stroke="${glow}" stroke-width="${unit * 4}" d="${lines}" opacity=".75"/>`,
   ].join('');
 }
 
 /** Flat geometry: a grid of few shapes, or one great arch. */
 export function bauhaus(scene: Scene): string {
-  return scene.series.chance(0.6) ? tiled(scene) : rainbow(scene);
+  return scene.series.chance(0.6) ? tiled(scene) : arches(scene);
 }

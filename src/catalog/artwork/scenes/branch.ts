@@ -34,38 +34,51 @@ function limb(scene: Scene, start: Point, heading: number, steps: number, thickn
   return { path: `M${polyline(above)}L${polyline(below)}z`, nodes };
 }
 
-function clusters(
-  scene: Scene,
-  growth: Growth,
-  nodes: readonly Point[],
-  tints: readonly [string, ...string[]],
-): string {
-  const { take, unit } = scene;
-  const symbol = growth === 'blossom' ? 'f' : 'p';
+type Tints = readonly [string, ...string[]];
+
+function placed(symbol: string, [x, y]: Point, turn: number, size: number): string {
+  return svg`<use href="#${symbol}" transform="translate(${Math.round(x)} ${Math.round(y)})rotate(${turn})scale(${size})"/>`;
+}
+
+/** Three blossoms or leaves in three tints: turned and scaled, a handful of these make a full branch. */
+function sprig({ take }: Scene, growth: Growth, tints: Tints): string {
+  const [symbol, reach] = growth === 'blossom' ? ['f', 13] : ['p', 9];
+  const parts = [0, 1, 2].map((index) => {
+    const at = around([0, 0], reach, index / 3 + take.between(-0.08, 0.08));
+    const size = growth === 'blossom' ? take.between(0.65, 1) : take.between(1, 1.5);
+    return `<g fill="${tints[index] ?? tints[0]}">${placed(symbol, at, take.whole(0, 359), size)}</g>`;
+  });
+  return `<g id="k">${parts.join('')}</g>`;
+}
+
+function clusters({ take, unit }: Scene, nodes: readonly Point[]): string {
   return nodes
-    .flatMap(([x, y]) =>
-      Array.from({ length: take.whole(1, 3) }, () => {
-        const reach = unit * 15;
-        const size = unit * (growth === 'blossom' ? take.between(0.6, 1.1) : take.between(0.9, 1.6));
-        return svg`<use href="#${symbol}" fill="${take.pick(tints)}" transform="translate(${Math.round(x + take.between(-reach, reach))} ${Math.round(y + take.between(-reach, reach))}) rotate(${take.whole(0, 359)}) scale(${size})"/>`;
-      }),
-    )
+    .map(([x, y]) => {
+      const at: Point = [x + unit * take.between(-9, 9), y + unit * take.between(-9, 9)];
+      return placed('k', at, take.whole(0, 359), unit * take.between(0.6, 1.2));
+    })
     .join('');
 }
 
-function falling(scene: Scene, count: number, tints: readonly [string, ...string[]]): string {
-  const { take, width, height, unit } = scene;
-  return times(count, () => {
-    const near = take.next();
-    return svg`<use href="#p" fill="${take.pick(tints)}" transform="translate(${Math.round(take.next() * width)} ${Math.round(height * take.between(0.25, 0.98))}) rotate(${take.whole(0, 359)}) scale(${unit * (0.4 + near * near * 1.1)})"/>`;
-  });
+function falling({ take, width, height, unit }: Scene, tints: Tints): string {
+  return tints
+    .map((tint) => {
+      const petals = times(4, () => {
+        const near = take.next();
+        const at: Point = [take.next() * width, height * take.between(0.25, 0.98)];
+        return placed('p', at, take.whole(0, 359), unit * (0.4 + near * near * 1.1));
+      });
+      return `<g fill="${tint}">${petals}</g>`;
+    })
+    .join('');
 }
 
-function symbols(growth: Growth, heart: string): string {
+function symbols(scene: Scene, growth: Growth, tints: Tints): string {
   const leaf = `<path id="p" d="${LEAVES[growth]}"/>`;
-  if (growth !== 'blossom') return `<defs>${leaf}</defs>`;
   const petals = times(5, (index) => `<use href="#p" transform="rotate(${index * 72})"/>`);
-  return `<defs>${leaf}<g id="f">${petals}<circle r="3" fill="${heart}"/></g></defs>`;
+  const heart = mix(scene.palette.accent, scene.palette.mid, 0.3);
+  const flower = growth === 'blossom' ? `<g id="f">${petals}<circle r="3" fill="${heart}"/></g>` : '';
+  return `<defs>${leaf}${flower}${sprig(scene, growth, tints)}</defs>`;
 }
 
 function hill(scene: Scene, base: number, nearness: number): string {
@@ -94,11 +107,7 @@ export function branch(scene: Scene): string {
     .map((node, index) => limb(scene, node, turn(index % 2 === 0 ? -0.1 : 0.12), take.whole(2, 4), unit * 6));
   const tips = [...bough.nodes.slice(3), ...twigs.flatMap(({ nodes }) => nodes.slice(1))];
   const bloom = growth === 'blossom' ? mix(palette.pale, palette.glow, 0.4) : palette.accent;
-  const tints: readonly [string, ...string[]] = [
-    bloom,
-    mix(bloom, palette.glow, 0.5),
-    mix(bloom, palette.pale, 0.35),
-  ];
+  const tints: Tints = [bloom, mix(bloom, palette.glow, 0.5), mix(bloom, palette.pale, 0.35)];
   const at: Point = [width * (0.5 + side * take.between(0, 0.2)), height * take.between(0.34, 0.5)];
   return [
     sky(scene),
@@ -106,9 +115,9 @@ export function branch(scene: Scene): string {
     disc(scene, at, unit * take.between(95, 140), style === 'crescent' ? 'halo' : style),
     hill(scene, height * 0.84, 0.35),
     hill(scene, height * 0.93, 0.6),
-    symbols(growth, mix(palette.accent, palette.mid, 0.3)),
+    symbols(scene, growth, tints),
     svg`<path fill="${light.ground}" stroke="${light.ground}" stroke-linejoin="round" stroke-width="2" d="${bough.path}${twigs.map(({ path }) => path).join('')}"/>`,
-    clusters(scene, growth, tips, tints),
-    falling(scene, 13, tints),
+    clusters(scene, tips),
+    falling(scene, tints),
   ].join('');
 }

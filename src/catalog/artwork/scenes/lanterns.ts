@@ -102,9 +102,21 @@ export function lanterns(scene: Scene): string {
     [low, 100],
   ]);
   const shore = height * take.between(0.78, 0.84);
-  const ropes = (width > height ? [0.7, 1, 1.5] : [0.6, 0.9, 1.3, 1.8]).map((size, index, all) => {
-    const level = height * lerp(0.56, 0.02, index / (all.length - 1));
-    const lean = unit * take.between(-45, 45);
+  const sizes =
+    width > height
+      ? take.pick([
+          [0.7, 1, 1.5],
+          [0.8, 1.9],
+          [0.5, 0.8, 1.2, 1.7],
+        ])
+      : take.pick([
+          [0.6, 0.9, 1.3, 1.8],
+          [0.8, 1.3, 2.2],
+        ]);
+  const lowest = take.between(0.46, 0.6);
+  const ropes = sizes.map((size, index) => {
+    const level = height * lerp(lowest, 0.02, index / (sizes.length - 1));
+    const lean = unit * take.between(-40, 40);
     return garland(scene, level + lean, level - lean, size, dark);
   });
   return [

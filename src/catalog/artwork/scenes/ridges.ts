@@ -56,8 +56,14 @@ function lonePeak(scene: Scene, x: number, foot: number): string {
     [colour, 0],
     [mix(colour, scene.light.sky[2], 0.6), 100],
   ]);
-  const zigzag = times(6, (index) => svg`l-${unit * 10} ${unit * (index % 2 === 0 ? -17 : 15)}`);
-  return svg`${slope}<path fill="url(#p)" d="M${x - half} ${foot}Q${x - half * 0.32} ${foot - unit * 45} ${x - lip} ${top}l${lip} ${unit * 4}l${lip} -${unit * 4}Q${x + half * 0.32} ${foot - unit * 45} ${x + half} ${foot}z"/><path fill="${snow}" d="M${x - lip} ${top}l${lip} ${unit * 4}l${lip} -${unit * 4}q${unit * 8} ${unit * 32} ${unit * 20} ${unit * 58}${zigzag}q${unit * 12} -${unit * 26} ${unit * 6} -${unit * 52}z"/>`;
+  // The snow line follows the first quarter of the slope's curve, so that both edges coincide.
+  const edge = [-14, 20, -17, 19, -21, 13].map((rise) => svg`l-${unit * 17.8} ${unit * rise}`).join('');
+  const lipLine = svg`M${x - lip} ${top}l${lip} ${unit * 4}l${lip} -${unit * 4}`;
+  return [
+    slope,
+    svg`<path fill="url(#p)" d="M${x - half} ${foot}Q${x - half * 0.32} ${foot - unit * 45} ${x - lip} ${top}l${lip} ${unit * 4}l${lip} -${unit * 4}Q${x + half * 0.32} ${foot - unit * 45} ${x + half} ${foot}z"/>`,
+    svg`<path fill="${snow}" d="${lipLine}q${unit * 15} ${unit * 36} ${unit * 36.4} ${unit * 66.3}${edge}q${unit * 21.4} -${unit * 30} ${unit * 36.4} -${unit * 66.3}z"/>`,
+  ].join('');
 }
 
 function pines(scene: Scene): string {

@@ -1,11 +1,11 @@
 import { mix } from '../palettes';
 import { atDepth, birds, DISC_STYLES, disc, glitter, type Scene, sky, stars } from '../scene';
-import { curve, fade, lerp, type Point, svg, times } from '../svg';
+import { fade, lerp, type Point, svg, times } from '../svg';
 
 /** Rows of seigaiha, the "blue ocean waves" of cloth and lacquer: each row hides the lower half of the one behind. */
 function scales(scene: Scene, top: number): string {
   const { width, height, unit, take, light, palette } = scene;
-  const crest = mix(palette.pale, light.body, light.hour === 'night' ? 0.35 : 0.1);
+  const crest = mix(palette.pale, light.body, light.hour === 'day' ? 0.15 : 0.5);
   const across = Math.ceil(width / (unit * 44)) + 2;
   const scale = `<g id="c"><circle r="30"/><g fill="none" stroke="${crest}"><circle r="28.5" stroke-width="2.6"/><circle r="21" stroke-width="2"/><circle r="14" stroke-width="1.6"/><circle r="7" stroke-width="1.2"/></g></g>`;
   const line = times(across, (index) => svg`<use href="#c" x="${index * 52}"/>`);
@@ -31,14 +31,10 @@ function swell(scene: Scene, top: number): string {
     const base = lerp(top, height, share * share * 0.5 + share * 0.45);
     const reach = unit * lerp(4, 26, share);
     const length = unit * lerp(46, 120, share);
-    const count = Math.ceil((width + 2 * length) / length) * 2;
-    const start = -length * take.between(0.2, 1.2);
-    const points = Array.from(
-      { length: count },
-      (_, step): Point => [start + (step * length) / 2, base + (step % 2 === 0 ? reach : -reach)],
-    );
-    const line = curve(points);
-    return svg`<path fill="${atDepth(scene, lerp(0.3, 0.95, share))}" d="M${line}V${height + 40}H-${length}z"/><path fill="none" stroke="${palette.pale}" stroke-width="${unit * lerp(1.2, 3, share)}" opacity=".45" d="M${line}"/>`;
+    const left = -length * take.between(0.2, 1.2);
+    const half = Math.round(length / 2);
+    const crests = times(Math.ceil((width - left) / half), () => svg`t${half} 0`);
+    return svg`<path fill="${atDepth(scene, lerp(0.3, 0.95, share))}" stroke="${palette.pale}" stroke-opacity=".45" stroke-width="${unit * lerp(1.2, 3, share)}" d="M${left} ${base}q${half / 2} -${reach} ${half} 0${crests}V${height + 40}H-${length * 2}z"/>`;
   });
 }
 

@@ -61,9 +61,8 @@ function burst(scene: Scene): string {
     focusLines(scene, at, radius * 1.6, 22, palette.pale),
     spiked(at, radius * 0.72, radius * 2.1, points, turn, light.glint),
     spiked(at, radius * 0.66, radius * 1.6, points, turn + 0.5 / points, palette.pale),
-    circle(at, radius * 0.78, `fill="${light.ground}"`),
-    circle(at, radius * 0.62, `fill="${palette.glow}"`),
-    circle([at[0] - radius * 0.12, at[1] - radius * 0.12], radius * 0.42, `fill="${palette.pale}"`),
+    circle(at, radius * 0.5, `fill="${palette.glow}"`),
+    circle(at, radius * 0.36, `fill="${light.glint}"`),
   ].join('');
 }
 
@@ -83,7 +82,8 @@ function dash(scene: Scene): string {
   const { width, height, unit, series, take, palette, light } = scene;
   const lean = series.pick([-38, -24, 24, 38]);
   const radius = unit * take.between(48, 72);
-  const x = take.between(0.02, 0.2) * width;
+  const x = take.between(-0.04, 0.2) * width;
+  const tilt = lean + take.between(-8, 8);
   const trail = [palette.mid, palette.glow, palette.accent, palette.pale].map((colour, index) => {
     const half = radius * (1 - index * 0.22);
     const start = -unit * (420 - index * 70);
@@ -96,7 +96,7 @@ function dash(scene: Scene): string {
   return [
     svg`${ground}<path fill="url(#s)" d="M0 0h${width}v${height}H0z"/>`,
     halftone(scene, light.sky[2], lean < 0),
-    svg`<g transform="translate(${width / 2} ${height * take.between(0.42, 0.56)}) rotate(${lean})">`,
+    svg`<g transform="translate(${width * take.between(0.4, 0.62)} ${height * take.between(0.4, 0.6)})rotate(${tilt})">`,
     streaks(scene, mix(light.sky[0], light.sky[1], 0.5), 16, 13),
     streaks(scene, mix(light.sky[1], light.sky[2], 0.6), 12, 5),
     trail.join(''),

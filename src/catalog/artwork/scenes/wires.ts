@@ -24,82 +24,91 @@ function cumulus(scene: Scene, x: number, base: number, half: number, rise: numb
   const id = `c${Math.round(x)}`;
   const lit = mix(palette.pale, light.sky[2], light.hour === 'day' ? 0 : 0.35);
   const body = fade(id, [
-    [light.hour === 'night' ? mix(lit, light.body, 0.55) : lit, 0],
+    [light.hour === 'night' ? mix(lit, light.sky[2], 0.5) : lit, 0],
     [light.sky[2], 100, '.35'],
   ]);
   return svg`${body}<path fill="url(#${id})" d="${path}z"/>`;
 }
 
-function pole(scene: Scene, x: number, top: number, size: number): string {
-  const { height } = scene;
-  const thick = size * 3.2;
-  const arms = [0, 16]
-    .map(
-      (drop, index) =>
-        svg`M${x - size * (34 - index * 8)} ${top + size * (10 + drop)}h${size * (68 - index * 16)}`,
-    )
-    .join('');
-  const caps = [-30, -14, 14, 30]
-    .map((offset) => svg`M${x + size * offset} ${top + size * 10}v-${size * 7}`)
-    .join('');
-  return svg`<path stroke-width="${thick * 1.5}" d="M${x} ${top}V${height}"/><path stroke-width="${thick}" d="${arms}M${x + size * 9} ${top + size * 44}v${size * 24}"/><path stroke-width="${thick * 0.8}" d="${caps}"/><path stroke-width="${size * 13}" d="M${x + size * 10} ${top + size * 46}v${size * 20}"/>`;
+/** Drawn once for all poles; the hanging box is the transformer. */
+const POLE =
+  '<defs><g id="p"><path stroke-width="5" d="M0 0V420"/><path stroke-width="3.2" d="M-34 10H34M-26 26H26M9 44V68"/><path stroke-width="2.6" d="M-30 10V3M-14 10V3M14 10V3M30 10V3"/><path stroke-width="13" d="M10 46V66"/></g></defs>';
+
+interface Pole {
+  readonly x: number;
+  readonly top: number;
+  readonly size: number;
 }
 
-function spans(
-  from: { x: number; top: number; size: number },
-  to: { x: number; top: number; size: number },
-): string {
+function spans(from: Pole, to: Pole): string {
   return [-30, -14, 14, 30]
     .map((offset) => {
       const [x1, y1] = [from.x + from.size * offset, from.top + from.size * 3];
       const [x2, y2] = [to.x + to.size * offset, to.top + to.size * 3];
-      const sag = Math.abs(x2 - x1) * 0.16;
+      const sag = Math.abs(x2 - x1) * 0.14;
       return svg`M${x1} ${y1}Q${(x1 + x2) / 2} ${(y1 + y2) / 2 + sag * 2} ${x2} ${y2}`;
     })
     .join('');
 }
 
-/** A row of poles that walks off to the horizon. */
+/** A row of poles that walks off to a vanishing point; the first stands behind the viewer. */
 function line(scene: Scene, horizon: number): string {
   const { width, unit, take, light } = scene;
   const fromLeft = take.chance(0.5);
   const flip = (x: number): number => (fromLeft ? x : width - x);
-  const reach = width > unit * 500 ? 0.9 : 1;
-  const poles = [
-    { x: flip(-unit * 130), top: horizon - unit * 420, size: unit * 1.9 },
-    { x: flip(width * 0.24 * reach), top: horizon - unit * 250, size: unit * 1.25 },
-    { x: flip(width * 0.6 * reach), top: horizon - unit * 130, size: unit * 0.7 },
-    { x: flip(width * 0.8 * reach), top: horizon - unit * 72, size: unit * 0.4 },
-    { x: flip(width * 0.91 * reach), top: horizon - unit * 42, size: unit * 0.2 },
-  ];
-  const posts = poles.map(({ x, top, size }) => pole(scene, x, top, size)).join('');
+  const [first, vanishing] = [width * take.between(0.12, 0.34), width * take.between(0.75, 1.02)];
+  const rise = unit * take.between(230, 310);
+  const poles = [0.5, 1, 1.8, 3, 4.8].map(
+    (distance): Pole => ({
+      x: flip(lerp(vanishing, first, 1 / distance)),
+      top: horizon - rise / distance,
+      // As rounded as it will be written, or the wires would miss their insulators.
+      size: Math.max(0.2, Math.round((rise / 20) * (1 / distance)) / 10),
+    }),
+  );
+  const posts = poles
+    .map(({ x, top, size }) => svg`<use href="#p" transform="translate(${x} ${top})scale(${size})"/>`)
+    .join('');
   const wires = poles
     .flatMap((from, index) => {
       const to = poles[index + 1];
       return to === undefined ? [] : [spans(from, to)];
     })
     .join('');
-  return svg`<g fill="none" stroke="${light.ground}">${posts}<path stroke-width="${unit * 1.3}" d="${wires}"/></g>`;
+  return svg`${POLE}<g fill="none" stroke="${light.ground}">${posts}<path stroke-width="${unit * 1.3}" d="${wires}"/></g>`;
 }
 
-function rooftops(scene: Scene, horizon: number, nearness: number): string {
-  const { width, height, unit, take } = scene;
-  let path = svg`M-10 ${height}V${horizon}`;
-  for (let x = -10; x < width; ) {
-    const half = unit * take.between(18, 42);
-    const wall = horizon + unit * take.between(-6, 14);
-    path += svg`L${x} ${wall}l${half} -${unit * take.between(8, 24)}L${x + half * 2} ${wall}`;
-    x += half * 2 + unit * take.between(0, 8);
+/** A street of gabled and hipped roofs, some with a lit window. */
+function houses(scene: Scene, horizon: number, nearness: number): string {
+  const { width, height, unit, take, palette, light } = scene;
+  const size = unit * lerp(0.8, 1.5, nearness);
+  const sized = (low: number, high: number): number => Math.round(size * take.between(low, high));
+  const eaves = Math.round(size * 4);
+  let [walls, lit] = ['', ''];
+  for (let x = -sized(0, 40); x < width; ) {
+    const across = sized(34, 62);
+    const eave = Math.round(horizon) + sized(-5, 9);
+    const rise = sized(12, 22);
+    const slope = Math.round(across * take.pick([0.5, 0.5, 0.28]));
+    walls += svg`M${x} ${eave}h-${eaves}l${slope + eaves}-${rise}h${Math.max(0, across - slope * 2)}l${slope + eaves} ${rise}h-${eaves}v${sized(24, 30)}H${x}z`;
+    if (take.chance(0.5)) lit += svg`M${x + sized(8, 18)} ${eave + sized(8, 10)}h${size * 9}`;
+    x += across + sized(0, 16);
   }
-  return svg`<path fill="${atDepth(scene, nearness)}" d="${path}V${height}z"/>`;
+  const ground = svg`M0 ${horizon + size * 20}h${width}V${height}H0z`;
+  const shine = mix(light.hour === 'day' ? palette.pale : light.glint, light.body, 0.25);
+  return svg`<path fill="${atDepth(scene, nearness)}" d="${ground}${walls}"/><path stroke="${shine}" stroke-width="${size * 6}" stroke-dasharray="${size * 4} ${size}" d="${lit}"/>`;
 }
 
+/** Slanted lines broken by uneven dashes: many drops, few bytes. */
 function rain({ width, height, unit, take, palette }: Scene): string {
-  const drops = times(46, () => {
-    const length = unit * take.between(16, 46);
-    return svg`M${Math.round(take.next() * width * 1.1)} ${Math.round(take.next() * height)}l-${length * 0.28} ${length}`;
+  const slant = height * 0.22;
+  const count = Math.round(width / (unit * 13));
+  const drops = times(count, (index) => {
+    const x = ((index + take.next()) / count) * (width + slant);
+    return svg`M${Math.round(x)} -${take.whole(0, 200)}l-${slant * 1.4} ${height * 1.4}`;
   });
-  return svg`<path stroke="${palette.pale}" stroke-width="${unit * 1.3}" stroke-linecap="round" opacity=".42" d="${drops}"/>`;
+  const dash = [26, 74, 40, 118, 18, 96].map((length) => svg`${length * unit}`).join(' ');
+  return svg`<path stroke="${palette.pale}" stroke-width="${unit * 1.4}" stroke-dasharray="${dash}" opacity=".42" d="${drops}"/>`;
 }
 
 function snow({ width, height, unit, take, palette }: Scene): string {
@@ -133,10 +142,10 @@ export function wires(scene: Scene): string {
     weather === 'rain' ? '' : stars(scene, horizon * 0.8),
     disc(scene, at, radius, style),
     weatherOf(scene, weather, horizon),
-    rooftops(scene, horizon, 0.4),
-    rooftops(scene, horizon + unit * 34, 0.7),
+    houses(scene, horizon, 0.4),
+    houses(scene, horizon + unit * 34, 0.7),
     line(scene, horizon + unit * 30),
-    rooftops(scene, horizon + unit * 78, 1),
+    houses(scene, horizon + unit * 78, 1),
     weather === 'rain' ? rain(scene) : weather === 'snow' ? snow(scene) : '',
   ].join('');
 }
