@@ -46,12 +46,12 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(securityHeaders());
   app.use(healthRoutes(dependencies));
   app.use(streamRoutes(hub));
-  app.use(artRoutes());
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));
   app.use('/media', express.static(join(publicFolder, 'media'), { maxAge: '1d', fallthrough: false }));
   app.use('/icons', express.static(join(publicFolder, 'icons'), { maxAge: '1d', fallthrough: false }));
   app.get('/favicon.ico', (_request, response) => response.redirect(301, '/icons/favicon.svg'));
   app.use(compression());
+  app.use(artRoutes());
   app.use(latestRoutes(dependencies));
   app.use(seriesRoutes(dependencies));
   app.use(watchRoutes(dependencies));

@@ -78,13 +78,17 @@ export function seasonLabel(year: number, season: Season): string {
   return `${SEASON_LABELS[season]} ${year}`;
 }
 
+/** Browsers keep art for good: the number goes up when the same title is drawn in another way. */
+export const ART_PATH = '/art/1';
+
 export function posterUrl(series: { readonly title: string; readonly poster: string | null }): string {
-  return series.poster ?? `/art/posters/${artworkKey(series.title)}.svg`;
+  return series.poster ?? `${ART_PATH}/posters/${artworkKey(series.title)}.svg`;
 }
 
 function stillUrl(episode: PublicEpisode): string {
   return (
-    episode.still ?? `/art/stills/${artworkKey(episode.seriesTitle)}/${episode.kind}-${episode.number}.svg`
+    episode.still ??
+    `${ART_PATH}/stills/${artworkKey(episode.seriesTitle)}/${episode.kind}-${episode.number}.svg`
   );
 }
 

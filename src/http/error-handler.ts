@@ -30,8 +30,12 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 export const notFound: RequestHandler = () => {
-  throw new ClientError(404, 'There is nothing at this address.');
+  throw nothingHere();
 };
+
+function nothingHere(): ClientError {
+  return new ClientError(404, 'There is nothing at this address.');
+}
 
 /** The one place that answers errors: a page for people, a problem document (RFC 9457) for scripts. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
@@ -81,6 +85,10 @@ function toClientError(error: unknown): ClientError | undefined {
         400,
         BODY_ERRORS['type' in error ? String(error.type) : ''] ?? 'The request could not be read.',
       );
+    case 403:
+    case 404:
+      // From a folder of files: what it says would name a path of this machine.
+      return nothingHere();
     case 413:
       return new ClientError(413, 'The body of a request must have at most 256 KB.');
     case 415:

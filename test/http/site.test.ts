@@ -142,12 +142,12 @@ test('allows no inline script or style', async () => {
 });
 
 test('art is drawn from its address alone, and kept for good', async () => {
-  const poster = await get('/art/posters/0123456789ab.svg')
+  const poster = await get('/art/1/posters/0123456789ab.svg')
     .expect(200)
     .expect('Content-Type', /image\/svg\+xml/);
   expect(poster.headers['cache-control']).toContain('immutable');
-  await get('/art/stills/0123456789ab/regular-12.5.svg').expect(200);
-  await get('/art/stills/../x.svg').expect(404);
+  await get('/art/1/stills/0123456789ab/regular-12.5.svg').expect(200);
+  await get('/art/1/stills/../x.svg').expect(404);
 });
 
 test('is alive while the database is away, but not ready', async () => {

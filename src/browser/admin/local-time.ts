@@ -4,7 +4,7 @@ const FORMAT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 
 export function showLocalTime(form: HTMLFormElement): void {
   for (const input of form.querySelectorAll<HTMLInputElement>('[data-utc]')) {
     const output = document.createElement('output');
-    output.className = 'admin-field__hint';
+    output.className = 'field__hint';
     output.htmlFor.add(input.id);
     input.after(output);
     const update = (): void => {

@@ -1,33 +1,24 @@
 import { mix } from '../palettes';
+import type { Random } from '../random';
 import { atDepth, DISC_STYLES, disc, type Scene, sky, stars } from '../scene';
 import { fade, lerp, type Point, svg, times } from '../svg';
 
 type Weather = 'cumulus' | 'rain' | 'snow' | 'clear';
 
-/** A towering cloud: bumps that climb to the middle and come down again. */
-function cumulus(scene: Scene, x: number, base: number, half: number, rise: number): string {
-  const { take, light, palette } = scene;
+/** The outline of a towering cloud: bumps that climb to the middle and come down again. */
+function cumulus(take: Random, x: number, base: number, half: number, rise: number): string {
   const steps = 9;
-  let path = svg`M${x - half} ${base}`;
+  let outline = svg`M${x - half} ${base}`;
   let last: Point = [x - half, base];
   for (let step = 1; step <= steps; step += 1) {
     const share = step / steps;
-    const swell = Math.sin(share * Math.PI) * rise;
-    const next: Point = [
-      lerp(x - half, x + half, share),
-      step === steps ? base : base - swell * take.between(0.75, 1.05),
-    ];
+    const swell = step === steps ? 0 : Math.sin(share * Math.PI) * rise * take.between(0.75, 1.05);
+    const next: Point = [lerp(x - half, x + half, share), base - swell];
     const radius = Math.hypot(next[0] - last[0], next[1] - last[1]) * take.between(0.52, 0.62);
-    path += svg`A${radius} ${radius} 0 0 1 ${next[0]} ${next[1]}`;
+    outline += svg`A${radius} ${radius} 0 0 1 ${next[0]} ${next[1]}`;
     last = next;
   }
-  const id = `c${Math.round(x)}`;
-  const lit = mix(palette.pale, light.sky[2], light.hour === 'day' ? 0 : 0.35);
-  const body = fade(id, [
-    [light.hour === 'night' ? mix(lit, light.sky[2], 0.5) : lit, 0],
-    [light.sky[2], 100, '.35'],
-  ]);
-  return svg`${body}<path fill="url(#${id})" d="${path}z"/>`;
+  return `<path fill="url(#c)" d="${outline}z"/>`;
 }
 
 /** Drawn once for all poles; the hanging box is the transformer. */
@@ -117,15 +108,19 @@ function snow({ width, height, unit, take, palette }: Scene): string {
   return svg`<g stroke="${palette.pale}" stroke-linecap="round"><path stroke-width="${unit * 3}" opacity=".7" d="${flakes(46)}"/><path stroke-width="${unit * 6}" opacity=".85" d="${flakes(16)}"/></g>`;
 }
 
-function weatherOf(scene: Scene, weather: Weather, horizon: number): string {
-  const { width, unit, take } = scene;
-  if (weather === 'rain' || weather === 'snow') return '';
+function clouds(scene: Scene, horizon: number, tall: boolean): string {
+  const { width, unit, take, palette, light } = scene;
   const x = width * take.between(0.2, 0.8);
-  const tall = weather === 'cumulus' ? 1 : 0.35;
-  return (
-    cumulus(scene, x, horizon + unit * 20, unit * take.between(170, 230), unit * 230 * tall) +
-    cumulus(scene, width - x, horizon + unit * 30, unit * take.between(110, 150), unit * 120 * tall)
-  );
+  const rise = unit * (tall ? 230 : 80);
+  const shaded = { day: 0, dusk: 0.35, night: 0.65 }[light.hour];
+  return [
+    fade('c', [
+      [mix(palette.pale, light.sky[2], shaded), 0],
+      [light.sky[2], 100, '.35'],
+    ]),
+    cumulus(take, x, horizon + unit * 20, unit * take.between(170, 230), rise),
+    cumulus(take, width - x, horizon + unit * 30, unit * take.between(110, 150), rise * 0.5),
+  ].join('');
 }
 
 /** A suburb under wires, in the weather that the series is about. */
@@ -141,7 +136,7 @@ export function wires(scene: Scene): string {
     sky(scene, horizon),
     weather === 'rain' ? '' : stars(scene, horizon * 0.8),
     disc(scene, at, radius, style),
-    weatherOf(scene, weather, horizon),
+    weather === 'cumulus' || weather === 'clear' ? clouds(scene, horizon, weather === 'cumulus') : '',
     houses(scene, horizon, 0.4),
     houses(scene, horizon + unit * 34, 0.7),
     line(scene, horizon + unit * 30),

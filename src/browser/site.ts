@@ -1,0 +1,3 @@
+import { localizeTimes } from './time/local-time';
+
+localizeTimes(document);

@@ -1,0 +1,7 @@
+import { startPlayer } from './watch/player';
+import { switchServersInPlace } from './watch/server-switch';
+import { followStepKeys } from './watch/step-keys';
+
+followStepKeys();
+startPlayer();
+switchServersInPlace({ onSwitched: startPlayer });

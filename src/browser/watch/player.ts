@@ -1,0 +1,18 @@
+import { attachHls, needsHls } from './hls-source';
+import { showFailure } from './player-failure';
+
+/** Gets the page's player going: HLS where the browser can't do it alone, and a message when its source fails. */
+export function startPlayer(): void {
+  const video = document.querySelector<HTMLVideoElement>('[data-video]');
+  // What goes on in an embedded player can't be seen from here.
+  if (!video) return;
+  const { hlsUrl } = video.dataset;
+  if (hlsUrl && needsHls(video)) {
+    void attachHls(video, hlsUrl, showFailure);
+    return;
+  }
+  // The error of a <source> doesn't bubble; it is caught on its way down.
+  video.addEventListener('error', showFailure, { capture: true });
+  // It may have failed before this script ran.
+  if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) showFailure();
+}
