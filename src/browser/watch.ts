@@ -3,5 +3,10 @@ import { switchServersInPlace } from './watch/server-switch';
 import { followStepKeys } from './watch/step-keys';
 
 followStepKeys();
-startPlayer();
-switchServersInPlace({ onSwitched: startPlayer });
+let stopPlayer = startPlayer();
+switchServersInPlace({
+  onSwitched: () => {
+    stopPlayer();
+    stopPlayer = startPlayer();
+  },
+});

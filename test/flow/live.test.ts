@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser, launchBrowser } from '../support/browser';
 import { startSite, type TestSite } from '../support/site';
+import { startTcpProxy } from '../support/tcp-proxy';
 
 describeInBrowser('posting an episode', () => {
   let site: TestSite;
@@ -24,10 +25,10 @@ describeInBrowser('posting an episode', () => {
   });
 
   /** A viewer with a browser profile of their own, whose stream is open. */
-  async function openGrid(): Promise<Page> {
+  async function openGrid(url = site.url): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
     const connected = page.waitForResponse((response) => new URL(response.url()).pathname === '/events');
-    await page.goto(`${site.url}/episodes/latest`);
+    await page.goto(`${url}/episodes/latest`);
     expect((await connected).status()).toBe(200);
     // A reload would take this mark away.
     await page.evaluate('document.documentElement.dataset.loadedOnce = "yes"');
@@ -100,18 +101,25 @@ describeInBrowser('posting an episode', () => {
     await admin.waitForLoadState();
   }
 
-  test('a page that was offline catches up with everything it missed, once', async () => {
-    const [viewer] = viewers;
-    if (!viewer) throw new Error('No viewer.');
-    await viewer.context().setOffline(true);
-    const { rows } = await site.database.db.raw<{ rows: { id: string }[] }>(
-      `select id from episodes where status = 'published' order by published_at desc limit 1`,
-    );
-    const episodeId = rows[0]?.id ?? '';
-    await admin.goto(`${site.url}/admin/episodes/${episodeId}/edit`);
-    await save({ Title: 'Edited while offline' });
-    await viewer.context().setOffline(false);
-    await card(viewer, episodeId).getByText('Edited while offline').waitFor();
+  test('a page that was cut off catches up with everything it missed, once', async () => {
+    const network = await startTcpProxy({ port: Number(new URL(site.url).port) });
+    const viewer = await openGrid(`http://localhost:${network.port}`);
+    await viewer.locator('[data-live-state="live"]').waitFor();
+    network.cut();
+    await viewer.locator('[data-live-state="reconnecting"]').waitFor();
+
+    await admin.goto(`${site.url}/admin/episodes`);
+    await admin.getByRole('link', { name: 'Edit' }).first().click();
+    await admin.waitForURL(/\/admin\/episodes\/\d+\/edit/);
+    const episodeId = /episodes\/(\d+)/.exec(admin.url())?.[1] ?? '';
+    await save({ Title: 'Edited meanwhile' });
+    await save({ Title: 'And once more' });
+
+    network.mend();
+    await card(viewer, episodeId).getByText('And once more').waitFor();
     expect(await card(viewer, episodeId).count()).toBe(1);
+    await viewer.locator('[data-live-state="live"]').waitFor();
+    await viewer.context().close();
+    await network.close();
   });
 });

@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import request from 'supertest';
 import { createAdmin } from '../../src/accounts/admin-users';
 import { createTestApp, type TestApp } from '../support/app';
 import { newEpisode, newSeries } from '../support/catalog';
+import { until } from '../support/until';
 
 const EMAIL = 'ada@example.org';
 const PASSWORD = 'correct horse battery';
@@ -485,6 +490,46 @@ test('a deletion can be taken back from the page that tells of it', async () => 
   expect(back.text).toContain('Episode 3 of “Undone” is back.');
   expect(back.text).toContain(`href="/admin/episodes/${episode.id}/edit"`);
 });
+
+test('a redirect waits until the session is saved, so that the next page has something to tell', async () => {
+  const { db } = site.database;
+  const agent = request.agent(site.app);
+  const login = await logIn(agent, { email: EMAIL, password: PASSWORD });
+  const { text } = await agent.get('/admin/series/new');
+  const server = site.app.listen();
+  await once(server, 'listening');
+  const { port } = addressOf(server);
+  // Sessions can be read, but not written.
+  const lock = await db.transaction();
+  await lock.raw('lock table admin_sessions in exclusive mode');
+
+  let answered = false;
+  const answer = fetch(`http://localhost:${port}/admin/series`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { Cookie: String(login.headers['set-cookie']).split(';')[0] ?? '' },
+    body: new URLSearchParams({ ...fieldsOf(text, '/admin/series'), title: 'Told' }),
+  }).then((response) => {
+    answered = true;
+    return response;
+  });
+  await until(async () => (await db.raw('select 1 from pg_locks where not granted')).rowCount > 0);
+  await sleep(50);
+  expect(answered).toBe(false);
+
+  await lock.commit();
+  const { status, headers } = await answer;
+  expect(status).toBe(303);
+  expect((await agent.get(headers.get('location') ?? '')).text).toContain('“Told” was saved.');
+  server.close();
+  await once(server, 'close');
+});
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('The server listens to no port.');
+  return address;
+}
 
 test('lists can be narrowed and paged', async () => {
   const agent = await loggedIn();

@@ -3,14 +3,17 @@ export function needsHls(video: HTMLVideoElement): boolean {
   return video.canPlayType('application/vnd.apple.mpegurl') === '';
 }
 
-/** Plays the playlist by hls.js, which is loaded only here. Its own mending of lost segments is left to it. */
-export async function attachHls(video: HTMLVideoElement, url: string, onFailure: () => void): Promise<void> {
-  const loaded = await import('hls.js/light').catch(() => undefined);
-  // The visitor has switched to another server while it was loading.
-  if (!video.isConnected) return;
+type HlsOptions = { readonly onFailure: () => void; readonly signal: AbortSignal };
+
+/** Plays the playlist by hls.js, which is loaded only here; mending lost segments is left to it. */
+export async function attachHls(video: HTMLVideoElement, url: string, options: HlsOptions): Promise<void> {
+  const { onFailure, signal } = options;
+  const loaded = await import('hls.js').catch(() => undefined);
+  if (signal.aborted) return;
   if (!loaded?.default.isSupported()) return onFailure();
   const Hls = loaded.default;
-  const hls = new Hls({ enableWorker: true });
+  const hls = new Hls();
+  signal.addEventListener('abort', () => hls.destroy());
   hls.on(Hls.Events.ERROR, (_event, { fatal }) => {
     if (!fatal) return;
     hls.destroy();
@@ -18,7 +21,4 @@ export async function attachHls(video: HTMLVideoElement, url: string, onFailure:
   });
   hls.loadSource(url);
   hls.attachMedia(video);
-  video.addEventListener('emptied', () => {
-    if (!video.isConnected) hls.destroy();
-  });
 }

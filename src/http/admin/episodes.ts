@@ -37,6 +37,7 @@ import {
   withoutEmptyServers,
 } from './episode-form';
 import { type FormErrors, formErrors, NO_ERRORS, textOf } from './form';
+import { redirectWithSession } from './redirect';
 
 const PAGE_SIZE = 50;
 
@@ -75,7 +76,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
     const checked = withoutEmptyServers(form);
     const parsed = parseInput(episodeSchema, episodeFormToInput(checked));
     if (!parsed.ok) return renderRefused(response, { form: checked, series, errors: parsed.errors });
-    answer(
+    await answer(
       request,
       response,
       checked,
@@ -109,7 +110,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
       () => value,
       Number(checked.version),
     );
-    answer(request, response, checked, result, { series, episode });
+    await answer(request, response, checked, result, { series, episode });
   });
 
   router.post('/episodes/:id/delete', async (request, response) => {
@@ -119,7 +120,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
       text: `${episodeLabel(episode)} of “${episode.seriesTitle}” was deleted.`,
       undo: `/admin/episodes/${episode.id}/restore`,
     };
-    response.redirect(303, `/admin/episodes?seriesId=${episode.seriesId}`);
+    await redirectWithSession(request, response, `/admin/episodes?seriesId=${episode.seriesId}`);
   });
 
   router.post('/episodes/:id/restore', async (request, response) => {
@@ -134,7 +135,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
     if (result.outcome === 'conflict') throw new ClientError(409, 'The episode was changed meanwhile.');
     const { episode } = result;
     request.session.notice = { text: `${episodeLabel(episode)} of “${episode.seriesTitle}” is back.` };
-    response.redirect(303, `/admin/episodes?seriesId=${episode.seriesId}`);
+    await redirectWithSession(request, response, `/admin/episodes?seriesId=${episode.seriesId}`);
   });
 
   async function getEpisode(request: Request): Promise<Episode> {
@@ -192,13 +193,13 @@ type FormPage = {
   readonly episode?: Episode | undefined;
 };
 
-function answer(
+async function answer(
   request: Request,
   response: Response,
   form: EpisodeForm,
   result: EpisodeWriteResult,
   page: Omit<FormPage, 'form'>,
-): void {
+): Promise<void> {
   switch (result.outcome) {
     case 'saved': {
       const { episode } = result;
@@ -207,7 +208,7 @@ function answer(
         text: `${episodeLabel(episode)} of “${episode.seriesTitle}” was saved.${whyNotPublic(episode, page.series)}`,
         ...(isPublic && { link: { href: episodePath(episode), label: 'See it on the site' } }),
       };
-      return response.redirect(303, `/admin/episodes/${episode.id}/edit`);
+      return redirectWithSession(request, response, `/admin/episodes/${episode.id}/edit`);
     }
     case 'number-taken':
       return renderForm(response.status(409), {

@@ -8,6 +8,7 @@ import {
 } from '../../accounts/admin-users';
 import type { Dependencies } from '../dependencies';
 import { textOf } from './form';
+import { redirectWithSession } from './redirect';
 
 export function loginRoutes({ catalog, loginLimits, log }: Dependencies): Router {
   const router = Router();
@@ -42,7 +43,7 @@ export function loginRoutes({ catalog, loginLimits, log }: Dependencies): Router
     }
     await loginLimits.succeeded(email);
     await beginSession(request, admin);
-    response.redirect(303, safePath(textOf(request.body, 'next')));
+    await redirectWithSession(request, response, safePath(textOf(request.body, 'next')));
   });
 
   router.post('/logout', async (request, response) => {

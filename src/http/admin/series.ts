@@ -14,6 +14,7 @@ import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import { adminActor } from '../sessions';
 import { type FormErrors, formErrors, NO_ERRORS, textOf } from './form';
+import { redirectWithSession } from './redirect';
 import {
   NEW_SERIES,
   SERIES_CHOICES,
@@ -57,7 +58,7 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
     const parsed = parseInput(seriesSchema, seriesFormToInput(form));
     if (!parsed.ok) return renderForm(response.status(422), { form, errors: formErrors(parsed.errors) });
     const result = await createSeries(catalog, adminActor(response), parsed.value);
-    answer(request, response, form, result, undefined);
+    await answer(request, response, form, result, undefined);
   });
 
   router.get('/series/:id/edit', async (request, response) => {
@@ -78,7 +79,7 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
       parsed.value,
       Number(form.version),
     );
-    answer(request, response, form, result, series);
+    await answer(request, response, form, result, series);
   });
 
   async function getSeries(request: Request): Promise<Series> {
@@ -91,13 +92,13 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
   return router;
 }
 
-function answer(
+async function answer(
   request: Request,
   response: Response,
   form: SeriesForm,
   result: SeriesWriteResult,
   series: Series | undefined,
-): void {
+): Promise<void> {
   switch (result.outcome) {
     case 'saved': {
       const { id, title, slug } = result.series;
@@ -105,7 +106,11 @@ function answer(
         text: `“${title}” was saved.`,
         ...(result.series.visible && { link: { href: seriesPath(slug), label: 'See it on the site' } }),
       };
-      return response.redirect(303, series ? `/admin/series/${id}/edit` : `/admin/series/${id}/episodes/new`);
+      return redirectWithSession(
+        request,
+        response,
+        series ? `/admin/series/${id}/edit` : `/admin/series/${id}/episodes/new`,
+      );
     }
     case 'slug-taken': {
       const errors = formErrors([{ field: 'slug', message: 'Another series has this slug.' }]);
