@@ -15,6 +15,14 @@ import { createSite, type Site } from './site';
 const UNREADY_MS = 5_000;
 /** Over which time the streams are then closed. */
 const DRAIN_MS = 25_000;
+const SERVER_LIMITS = {
+  // Whoever sends a head or a body drop by drop holds a socket no longer than this.
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  // Longer than a proxy keeps an idle connection (nginx: 60 s): else it sends a request into one that is closing.
+  keepAliveTimeout: 75_000,
+};
 /** Requests that are being answered get this long to end. */
 const LAST_ANSWERS_MS = 10_000;
 
@@ -25,7 +33,7 @@ async function main(): Promise<void> {
   const site = await createSite(config, log, database);
   await exclusively(database.db, 'first start', () => prepareFirstStart(site.catalog, config, log));
 
-  const server = createServer(site.app).listen(config.port, config.host);
+  const server = createServer(SERVER_LIMITS, site.app).listen(config.port, config.host);
   await once(server, 'listening');
   log.info(`nipnime is ready: ${addressOf(server, config.host)}`);
 

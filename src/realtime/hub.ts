@@ -22,7 +22,7 @@ import {
 import { StreamConnection } from './stream-connection';
 
 export type HubOptions = {
-  readonly feed: ChangeFeed;
+  readonly feed: Pick<ChangeFeed, 'cursor' | 'since' | 'catchUp' | 'onBatch'>;
   readonly renderCard: (event: UpsertEvent) => RenderedCard;
   /** Of these episodes, the ones that are public now: a replay must not bring back what was hidden since. */
   readonly findPublicIds: (episodeIds: readonly string[]) => Promise<ReadonlySet<string>>;

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import request from 'supertest';
 import { createAdmin } from '../../src/accounts/admin-users';
 import { createTestApp, type TestApp } from '../support/app';
@@ -496,7 +495,7 @@ test('a redirect waits until the session is saved, so that the next page has som
   const agent = request.agent(site.app);
   const login = await logIn(agent, { email: EMAIL, password: PASSWORD });
   const { text } = await agent.get('/admin/series/new');
-  const server = site.app.listen();
+  const server = createServer(site.app).listen();
   await once(server, 'listening');
   const { port } = addressOf(server);
   // Sessions can be read, but not written.
@@ -513,11 +512,13 @@ test('a redirect waits until the session is saved, so that the next page has som
     answered = true;
     return response;
   });
-  await until(async () => (await db.raw('select 1 from pg_locks where not granted')).rowCount > 0);
-  await sleep(50);
-  expect(answered).toBe(false);
+  try {
+    await until(async () => (await db.raw('select 1 from pg_locks where not granted')).rowCount > 0);
+    expect(answered).toBe(false);
+  } finally {
+    await lock.rollback();
+  }
 
-  await lock.commit();
   const { status, headers } = await answer;
   expect(status).toBe(303);
   expect((await agent.get(headers.get('location') ?? '')).text).toContain('“Told” was saved.');

@@ -6,8 +6,8 @@ import type { RemoveEvent, UpsertEvent } from './stream-event';
 
 export type Outcome = 'inserted' | 'updated' | 'removed' | 'ignored';
 
-/** What a morph must leave alone: the browser's own state of a control that is being used. */
-const MORPH = { morphStyle: 'outerHTML', ignoreActiveValue: true } as const;
+/** Not `ignoreActiveValue`: that would leave what is in a focused link as it was. */
+const MORPH = { morphStyle: 'outerHTML' } as const;
 
 /**
  * The cards of the page. Their state is in the document (`views/partials/grid.ejs`), so that what the server rendered,

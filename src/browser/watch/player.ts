@@ -21,6 +21,9 @@ function startVideo(video: HTMLVideoElement, signal: AbortSignal): void {
   }
   // The error of a <source> doesn't bubble; it is caught on its way down.
   video.addEventListener('error', showFailure, { capture: true, signal });
-  // It may have failed before this script ran.
-  if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) showFailure();
+  // It may have failed before this script ran. A player that has just come in is without a source for this one task.
+  setTimeout(() => {
+    const failed = video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE;
+    if (failed && !signal.aborted) showFailure();
+  });
 }

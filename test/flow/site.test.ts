@@ -1,0 +1,253 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Catalog } from '../../src/catalog/catalog-write';
+import type { Series } from '../../src/catalog/series';
+import { updateSeries } from '../../src/catalog/series-repository';
+import { describeInBrowser, launchBrowser } from '../support/browser';
+import { newEpisode, newSeries, testCatalog, tester } from '../support/catalog';
+import { startSite, type TestSite } from '../support/site';
+import { until } from '../support/until';
+
+/** Of a grid's page. */
+const PAGE_SIZE = 24;
+
+/** Keeps the ids of the episodes that the stream told a page of. */
+const NOTE_EVENTS = `
+  globalThis.heard = [];
+  globalThis.EventSource = class extends EventSource {
+    constructor(url) {
+      super(url);
+      this.addEventListener('upsert', ({ data }) => heard.push(JSON.parse(data).episodeId));
+    }
+  };
+`;
+
+describeInBrowser('the public pages', () => {
+  let site: TestSite;
+  let browser: Browser;
+  let catalog: Catalog;
+  let show: Series;
+  let lastNumber = 0;
+  /** What went wrong in any page, such as something that the content security policy forbids. */
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([startSite(), launchBrowser()]);
+    catalog = testCatalog(site.database.db);
+    show = await newSeries(catalog, { title: 'Kumo no Mukō', kind: 'tv', seasonYear: 2026, season: 'fall' });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.stop();
+  });
+  afterEach(() => expect(problems.splice(0)).toEqual([]));
+
+  async function visit(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ baseURL: site.url, ...options });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        problems.push(message.text());
+    });
+    await page.addInitScript(NOTE_EVENTS);
+    await page.goto(path);
+    return page;
+  }
+
+  async function visitLive(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await visit(path, options);
+    await page.locator('[data-live-state="live"]').waitFor();
+    return page;
+  }
+
+  const publish = (overrides: Record<string, unknown> = {}) =>
+    newEpisode(catalog, show.id, { number: ++lastNumber, ...overrides });
+  const card = (page: Page, episodeId: string) => page.locator(`[data-episode-id="${episodeId}"]`);
+  const cardIds = (page: Page): Promise<(string | null)[]> =>
+    page
+      .locator('[data-episode-id]')
+      .evaluateAll((cards) => cards.map((each) => each.getAttribute('data-episode-id')));
+  const focusedHref = (page: Page): Promise<string | null> =>
+    page.evaluate<string | null>('document.activeElement.getAttribute("href")');
+
+  test('without JavaScript, filters, pages, series and episodes are reached by links and forms', async () => {
+    const page = await visit('/', { javaScriptEnabled: false });
+    const first = await cardIds(page);
+    await page.getByRole('link', { name: 'Older episodes' }).click();
+    const second = await cardIds(page);
+    expect(second).toHaveLength(PAGE_SIZE);
+    expect(second.filter((id) => first.includes(id))).toEqual([]);
+    await page.getByRole('link', { name: 'Back to the newest' }).click();
+    expect(await cardIds(page)).toEqual(first);
+
+    await page.getByLabel('Season').selectOption('2025-fall');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByRole('button', { name: 'Movie' }).click();
+    expect(new URL(page.url()).search).toBe('?type=movie&season=2025-fall');
+    await page.getByRole('link', { name: 'Clear filter' }).click();
+
+    await page.getByRole('link', { name: 'All episodes' }).first().click();
+    await page.getByRole('heading', { name: /^Episodes/ }).waitFor();
+    await page
+      .getByRole('link', { name: /^Episode \d/ })
+      .first()
+      .click();
+    await page.getByRole('link', { name: /Next: Episode/ }).click();
+    await page.getByRole('link', { name: /Mirror/ }).click();
+    expect(await page.locator('[data-server][aria-current]').textContent()).toContain('Mirror');
+    await page.context().close();
+  });
+
+  test('a full page keeps its length: what no longer fits begins the next page', async () => {
+    const page = await visitLive('/episodes/latest');
+    const before = await cardIds(page);
+    const { id } = await publish({ title: 'The newest' });
+    await card(page, id).waitFor();
+    expect(await cardIds(page)).toEqual([id, ...before.slice(0, -1)]);
+    expect(await page.getByRole('status').textContent()).toBe('');
+    await until(async () => (await page.getByRole('status').textContent()) === '1 new episode');
+
+    await page.getByRole('link', { name: 'Older episodes' }).click();
+    await page.locator('[data-live-state="live"]').waitFor();
+    expect((await cardIds(page))[0]).toBe(before.at(-1));
+    await page.context().close();
+  });
+
+  test('a new episode leaves pages alone that it does not belong on', async () => {
+    const [movies, other, older, all] = await Promise.all([
+      visitLive('/episodes/latest?type=movie'),
+      visitLive('/episodes/latest?season=2025-fall'),
+      visitLive(await olderPage()),
+      visitLive('/episodes/latest?type=tv&season=2026-fall'),
+    ]);
+    const before = await Promise.all([movies, other, older].map(cardIds));
+    const { id } = await publish();
+    await Promise.all([card(all, id).waitFor(), ...[movies, other, older].map((page) => hasHeard(page, id))]);
+    expect(await Promise.all([movies, other, older].map(cardIds))).toEqual(before);
+    for (const page of [movies, other, older, all]) await page.context().close();
+  });
+
+  async function olderPage(): Promise<string> {
+    const page = await visit('/episodes/latest', { javaScriptEnabled: false });
+    const href = await page.getByRole('link', { name: 'Older episodes' }).getAttribute('href');
+    await page.context().close();
+    return href ?? '';
+  }
+
+  /** Waits until the stream has told the page of the episode, whatever the page made of it. */
+  async function hasHeard(page: Page, episodeId: string): Promise<void> {
+    await until(() => page.evaluate<boolean>(`heard.includes("${episodeId}")`));
+  }
+
+  test('what is looked at stays where it is, with its focus, when a card comes in above', async () => {
+    const page = await visitLive('/episodes/latest', { viewport: { width: 1280, height: 800 } });
+    const link = page.locator('[data-episode-id] h2 a').nth(11);
+    await link.focus();
+    const href = await focusedHref(page);
+    const top = () => page.evaluate<number>('Math.round(document.activeElement.getBoundingClientRect().top)');
+    const before = await top();
+    expect(await page.evaluate<number>('scrollY')).toBeGreaterThan(300);
+    for (let count = 0; count < 3; count++) {
+      const { id } = await publish();
+      await card(page, id).waitFor();
+    }
+    // Scroll anchoring of the browser's own would come with the next frame.
+    await page.evaluate(
+      'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+    );
+    expect(await focusedHref(page)).toBe(href);
+    expect(await top()).toBe(before);
+    await page.context().close();
+  });
+
+  test('a change of more episodes than a stream carries is read anew, and each card is still there once', async () => {
+    const long = await newSeries(catalog, { title: 'Long runner', kind: 'web' });
+    for (let number = 1; number <= 60; number++) await newEpisode(catalog, long.id, { number });
+    const page = await visit('/episodes/latest?type=web');
+    await page.locator('[data-live-state="live"]').waitFor();
+    await page.locator('[data-episode-id] h2 a').nth(3).focus();
+    const [ids, href] = [await cardIds(page), await focusedHref(page)];
+    const fragment = page.waitForResponse((response) => response.url().includes('/episodes/latest/grid'));
+    await updateSeries(catalog, tester, long.id, { ...long, title: 'Longest runner' }, long.version);
+    await fragment;
+    await page.getByText('Longest runner').first().waitFor();
+    expect(await page.getByText('Long runner').count()).toBe(0);
+    expect(await cardIds(page)).toEqual(ids);
+    expect(await focusedHref(page)).toBe(href);
+    await page.context().close();
+  });
+
+  test('an empty grid is filled by the first episode, and says so when the last is gone', async () => {
+    const page = await visitLive('/episodes/latest?type=ova&season=2031-winter');
+    await page.getByText('Nothing matches').waitFor();
+    const ova = await newSeries(catalog, { title: 'Sole', kind: 'ova', seasonYear: 2031, season: 'winter' });
+    const { id } = await newEpisode(catalog, ova.id, { number: 1 });
+    await card(page, id).waitFor();
+    expect(await page.getByText('Nothing matches').isVisible()).toBe(false);
+    await updateSeries(catalog, tester, ova.id, { ...ova, visible: false }, ova.version);
+    await page.getByText('Nothing matches').waitFor();
+    expect(await cardIds(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test('times are in the time zone of the visitor', async () => {
+    const { id } = await publish();
+    await site.database.db('episodes').where({ id }).update({ published_at: '2040-05-05T20:30:00Z' });
+    const page = await visit('/episodes/latest', { timezoneId: 'Asia/Tokyo' });
+    expect(await card(page, id).locator('time').textContent()).toBe('6 May 2040, 05:30');
+    await site.database.db('episodes').where({ id }).update({ published_at: new Date() });
+    await page.context().close();
+  });
+
+  test('from a source that fails, one action leads to another that plays', async () => {
+    const { number } = await publish({
+      videoServers: [
+        { name: 'Broken', kind: 'file', url: '/media/none.mp4' },
+        { name: 'Working', kind: 'file', url: '/media/clip.mp4' },
+      ],
+    });
+    const page = await visit(`/series/${show.slug}/episodes/${number}`);
+    await page.getByText("Broken doesn't play").waitFor();
+    await page.evaluate('document.documentElement.dataset.loadedOnce = "yes"');
+    await page.getByRole('link', { name: 'Try another server' }).click();
+    await page.locator('video[src="/media/clip.mp4"]').waitFor();
+    await until(async () => (await page.evaluate<number>('document.querySelector("video").readyState')) >= 1);
+    expect(await page.getByRole('alert').isVisible()).toBe(false);
+    expect(await page.locator('[data-server][aria-current]').textContent()).toContain('Working');
+    expect(await page.evaluate('document.documentElement.dataset.loadedOnce')).toBe('yes');
+    await page.reload();
+    expect(await page.locator('[data-server][aria-current]').textContent()).toContain('Working');
+    await page.context().close();
+  });
+
+  test('a playlist is played where the browser can not do that by itself', async () => {
+    const { number } = await publish({
+      videoServers: [{ name: 'List', kind: 'hls', url: '/media/clip/index.m3u8' }],
+    });
+    const page = await visit(`/series/${show.slug}/episodes/${number}`);
+    await until(async () => (await page.evaluate<number>('document.querySelector("video").readyState')) >= 1);
+    expect(await page.getByRole('alert').isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  test('n and p lead to the next and the previous episode', async () => {
+    const numbers = [(await publish()).number, (await publish()).number];
+    const page = await visit(`/series/${show.slug}/episodes/${numbers[0]}`);
+    await page.keyboard.press('n');
+    await page.waitForURL(`**/episodes/${numbers[1]}`);
+    await page.keyboard.press('p');
+    await page.waitForURL(`**/episodes/${numbers[0]}`);
+    await page.context().close();
+  });
+
+  test('nothing is wider than a screen of 320 pixels', async () => {
+    const page = await visit('/episodes/latest', { viewport: { width: 320, height: 640 } });
+    const href = await page.locator('[data-episode-id] h2 a').first().getAttribute('href');
+    const series = href?.replace(/\/(episodes|specials)\/.*/, '') ?? '';
+    for (const path of ['/episodes/latest', series, href ?? '', '/about', '/no-such-page']) {
+      await page.goto(path);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+    }
+    await page.context().close();
+  });
+});
