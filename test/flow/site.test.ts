@@ -104,7 +104,6 @@ describeInBrowser('the public pages', () => {
     const { id } = await publish({ title: 'The newest' });
     await card(page, id).waitFor();
     expect(await cardIds(page)).toEqual([id, ...before.slice(0, -1)]);
-    expect(await page.getByRole('status').textContent()).toBe('');
     await until(async () => (await page.getByRole('status').textContent()) === '1 new episode');
 
     await page.getByRole('link', { name: 'Older episodes' }).click();
@@ -241,6 +240,7 @@ describeInBrowser('the public pages', () => {
   });
 
   test('nothing is wider than a screen of 320 pixels', async () => {
+    await publish({ title: 'そして世界は、静かに色を取り戻していく――あるいは、長い題名の話 前編' });
     const page = await visit('/episodes/latest', { viewport: { width: 320, height: 640 } });
     const href = await page.locator('[data-episode-id] h2 a').first().getAttribute('href');
     const series = href?.replace(/\/(episodes|specials)\/.*/, '') ?? '';

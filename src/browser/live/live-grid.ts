@@ -6,9 +6,6 @@ import type { RemoveEvent, UpsertEvent } from './stream-event';
 
 export type Outcome = 'inserted' | 'updated' | 'removed' | 'ignored';
 
-/** Not `ignoreActiveValue`: that would leave what is in a focused link as it was. */
-const MORPH = { morphStyle: 'outerHTML' } as const;
-
 /**
  * The cards of the page. Their state is in the document (`views/partials/grid.ejs`), so that what the server rendered,
  * what the stream sends and what a refetch brings are one thing.
@@ -68,7 +65,7 @@ export class LiveGrid {
     if (!fresh) throw new Error('The answer holds no grid.');
     localizeTimes(fresh);
     this.#removedAt.clear();
-    keepPlace(this.#root, () => Idiomorph.morph(this.#root, fresh, MORPH));
+    keepPlace(this.#root, () => morph(this.#root, fresh));
     this.#pageSize = this.#cards().length;
   }
 
@@ -78,7 +75,7 @@ export class LiveGrid {
 
   #update(existing: HTMLElement, card: HTMLElement, position: Position): Outcome {
     const item = existing.closest('li');
-    Idiomorph.morph(existing, card, MORPH);
+    morph(existing, card);
     if (!item) return 'updated';
     const next = this.#firstBehind(position, item);
     if (next === item.nextElementSibling) return 'updated';
@@ -168,6 +165,12 @@ export class LiveGrid {
   #olderLink(): HTMLAnchorElement | null {
     return this.#root.querySelector<HTMLAnchorElement>('[data-older-link]');
   }
+}
+
+/** Makes the element like the other one, keeping what is alike: pictures that are loaded, and the focus. */
+function morph(element: HTMLElement, like: HTMLElement): void {
+  // Not `ignoreActiveValue`: it would leave what is in a focused link as it was. Only a <head> makes this asynchronous.
+  void Idiomorph.morph(element, like, { morphStyle: 'outerHTML' });
 }
 
 function parseCard(html: string): HTMLElement | undefined {
