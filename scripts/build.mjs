@@ -45,7 +45,8 @@ const server = {
 
 /** @type {import('esbuild').BuildOptions} */
 const browser = {
-  entryPoints: [...entries('src/browser', '.ts'), ...entries('public/css', '.css')],
+  // The other sheets are imported by these two.
+  entryPoints: [...entries('src/browser', '.ts'), 'public/css/site.css', 'public/css/admin.css'],
   outdir: 'public/assets',
   entryNames: watch ? '[name]' : '[name]-[hash]',
   assetNames: '[name]-[hash]',

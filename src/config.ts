@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { projectRoot } from './platform/project';
@@ -14,6 +15,32 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+/** What Express calls networks by name. https://expressjs.com/en/guide/behind-proxies.html */
+const NAMED_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+const TRUST_PROXY_PROBLEM = `must be a number of proxies from 0 to 9, or a list of ${NAMED_NETWORKS.join(', ')}, addresses and networks such as 10.0.0.0/8`;
+
+/** A number of hops, or a list of networks. Never `true`: whoever connects could then claim any address. */
+const trustedProxies = z.string().transform((value, context): number | string[] => {
+  const text = value.trim();
+  if (/^\d$/.test(text)) return Number(text);
+  const networks = text.split(',').map((network) => network.trim());
+  if (!networks.every(isNetwork)) {
+    context.addIssue({ code: 'custom', message: TRUST_PROXY_PROBLEM });
+    return z.NEVER;
+  }
+  return networks;
+});
+
+function isNetwork(text: string): boolean {
+  if (NAMED_NETWORKS.includes(text)) return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = address.includes('%') ? 0 : isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  // Everybody (/0) is refused by Express, too.
+  const maxPrefix = family === 4 ? 32 : 128;
+  return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= maxPrefix);
+}
+
 const environment = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
@@ -22,6 +49,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/name').optional(),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  TRUST_PROXY: trustedProxies.optional(),
   DATA_DIR: z.string().default('data'),
   SESSION_SECRET: z.string().min(32, 'must have at least 32 characters (openssl rand -hex 32)').optional(),
   LOG_LEVEL: z
@@ -46,6 +74,11 @@ export type Config = {
   readonly host: string;
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /**
+   * Who is believed about the address of a client: this many proxies, the proxies in these networks, or nobody.
+   * In the form of Express's `trust proxy`.
+   */
+  readonly trustProxy: false | number | string[];
   /** Absolute path of the folder for the embedded database and generated secrets. */
   readonly dataDir: string;
   readonly sessionSecret: string | undefined;
@@ -88,6 +121,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     host: data.HOST,
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
+    trustProxy: data.TRUST_PROXY ?? false,
     dataDir: resolve(projectRoot(), data.DATA_DIR),
     sessionSecret: data.SESSION_SECRET,
     logLevel: data.LOG_LEVEL,

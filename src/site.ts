@@ -45,11 +45,13 @@ export async function createSite(config: Config, log: Logger, database: OpenData
   const { db } = database;
   const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log) : createMemoryChangeBus();
   const catalog = createCatalog(database, bus, log);
+  const renderCard = createCardRenderer(join(projectRoot(), 'views'));
+  const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
   const feed = new ChangeFeed({ db, bus, log });
   await feed.start();
   const hub = new Hub({
     feed,
-    renderCard: createCardRenderer(join(projectRoot(), 'views')),
+    renderCard,
     findPublicIds: async (episodeIds) =>
       new Set((await findPublicEpisodes(db, episodeIds)).map(({ episodeId }) => episodeId)),
     onError: (error, message) => log.error({ err: error }, message),
@@ -66,7 +68,7 @@ export async function createSite(config: Config, log: Logger, database: OpenData
     catalog,
     hub,
     sessionPool,
-    sessionSecret: config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret'))),
+    sessionSecret,
     loginLimits,
     isReady: () => ready,
   });

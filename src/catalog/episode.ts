@@ -62,6 +62,23 @@ const fields = {
   videoServers: videoServersSchema,
 };
 
+/** Looked at also when other fields are wrong: all that is to be mended is told at once. */
+const timeWhenScheduled = {
+  path: ['publishAt'],
+  error: 'Is required for a scheduled episode.',
+  when: () => true,
+};
+
+function hasTimeWhenScheduled({
+  status,
+  publishAt,
+}: {
+  readonly status?: unknown;
+  readonly publishAt?: unknown;
+}): boolean {
+  return status !== 'scheduled' || (publishAt !== null && publishAt !== undefined);
+}
+
 export const episodeSchema = z
   .strictObject({
     ...fields,
@@ -73,29 +90,16 @@ export const episodeSchema = z
     publishAt: fields.publishAt.default(null),
     videoServers: fields.videoServers.default([]),
   })
-  .superRefine(needsTimeWhenScheduled);
+  .refine(hasTimeWhenScheduled, timeWhenScheduled);
 
 export const newEpisodeSchema = z
   .strictObject({ seriesId: databaseId, ...episodeSchema.shape })
-  .superRefine(needsTimeWhenScheduled);
+  .refine(hasTimeWhenScheduled, timeWhenScheduled);
 
 /** What a script may change: any of the fields, and the version it thinks it changes. */
 export const episodePatchSchema = z
   .strictObject({ version: z.int('Must be a whole number.'), ...fields })
   .partial();
-
-function needsTimeWhenScheduled(
-  episode: { readonly status: EpisodeStatus; readonly publishAt: Date | null },
-  context: z.RefinementCtx,
-): void {
-  if (episode.status === 'scheduled' && episode.publishAt === null) {
-    context.addIssue({
-      code: 'custom',
-      path: ['publishAt'],
-      message: 'Is required for a scheduled episode.',
-    });
-  }
-}
 
 type EpisodeAddress = { readonly kind: EpisodeKind; readonly number: string };
 
