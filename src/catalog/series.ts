@@ -93,11 +93,11 @@ export const seriesSchema = z
       series.titleNative === null ? null : (nativeLanguage ?? guessLanguage(series.titleNative)),
   }));
 
-/** The most likely BCP 47 tag of an anime title, from its script. Han alone is taken as Japanese. */
-export function guessLanguage(title: string): string {
+/** The most likely BCP 47 tag of a text about anime, from its script. Han alone can be two languages: `han` decides. */
+export function guessLanguage(title: string, han: 'ja' | 'zh' = 'ja'): string {
   if (/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(title)) return 'ja';
   if (/\p{Script=Hangul}/u.test(title)) return 'ko';
-  return /\p{Script=Han}/u.test(title) ? 'ja' : 'en';
+  return /\p{Script=Han}/u.test(title) ? han : 'en';
 }
 
 /** A slug for the title, in ASCII whatever its script; `series` when nothing of it can be written in ASCII. */

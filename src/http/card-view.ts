@@ -1,7 +1,7 @@
 import { artworkKey } from '../catalog/artwork';
 import { episodeLabel, episodePath, seriesPath } from '../catalog/episode';
 import type { PageKey } from '../catalog/public-catalog';
-import type { Season, SeriesKind } from '../catalog/series';
+import { guessLanguage, type Season, type SeriesKind } from '../catalog/series';
 import type { PublicEpisode } from '../changes/change-event';
 
 /** What `views/partials/card.ejs` shows. The same for every visitor. */
@@ -18,6 +18,7 @@ export type CardView = {
   readonly label: string;
   /** The episode's own title; often empty. */
   readonly title: string;
+  readonly titleLanguage: string;
   readonly stillUrl: string;
   /** ISO 8601, UTC */
   readonly publishedAt: string;
@@ -43,6 +44,7 @@ export function cardView(episode: PublicEpisode, rev: number): CardView {
     seriesTitleLanguage: episode.seriesTitleLanguage,
     label: episodeLabel(episode),
     title: episode.title,
+    titleLanguage: guessLanguage(episode.title),
     stillUrl: stillUrl(episode),
     publishedAt: episode.publishedAt,
     publishedText: dateTimeText(new Date(episode.publishedAt)),

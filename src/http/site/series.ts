@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { findPublicSeries, listPublicEpisodesOfSeries } from '../../catalog/public-catalog';
+import { guessLanguage, type SeriesLink } from '../../catalog/series';
 import { cardView, dateText, KIND_LABELS, posterUrl, seasonKey, seasonLabel } from '../card-view';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
@@ -28,12 +29,27 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
             : undefined,
         beginsText: series.beginsAt ? dateText(series.beginsAt) : '',
         endsText: series.endsAt ? dateText(series.endsAt) : '',
-        watchLinks: series.links.filter((link) => link.kind === 'onair'),
-        infoLinks: series.links.filter((link) => link.kind !== 'onair'),
+        // The other titles that bangumi-data knows are Chinese where they are Han alone.
+        synonyms: series.synonyms.map((title) => ({ title, language: guessLanguage(title, 'zh') })),
+        synopsisLanguage: guessLanguage(series.synopsis),
+        watchLinks: series.links.filter((link) => link.kind === 'onair').map(linkView),
+        infoLinks: series.links.filter((link) => link.kind !== 'onair').map(linkView),
       },
       cards: episodes.map((episode) => cardView(episode, 0)),
     });
   });
 
   return router;
+}
+
+/** Named one by one as long as that is short. */
+const MAX_NAMED_REGIONS = 4;
+
+function linkView({ title, url, regions = [] }: SeriesLink) {
+  return {
+    title,
+    titleLanguage: guessLanguage(title, 'zh'),
+    url,
+    regionsText: regions.length > MAX_NAMED_REGIONS ? `${regions.length} regions` : regions.join(', '),
+  };
 }

@@ -2,6 +2,7 @@ import { type Response, Router } from 'express';
 import type { EpisodeKind } from '../../catalog/episode';
 import { episodePath, seriesPath, shortestNumber } from '../../catalog/episode';
 import { findWatchedEpisode } from '../../catalog/public-catalog';
+import { guessLanguage } from '../../catalog/series';
 import type { PublicEpisode } from '../../changes/change-event';
 import { cardView } from '../card-view';
 import type { Dependencies } from '../dependencies';
@@ -31,6 +32,7 @@ export function watchRoutes({ catalog }: Dependencies): Router {
         titleLanguage: card.seriesTitleLanguage,
         card,
         synopsis: found.synopsis,
+        synopsisLanguage: guessLanguage(found.synopsis),
         seriesUrl: seriesPath(found.episode.seriesSlug),
         servers: found.servers.map((server) => ({
           ...server,
