@@ -44,6 +44,7 @@ test('lists every wrong field of an episode by its path', () => {
     'colour',
     'durationSeconds',
     'number',
+    'publishAt',
     'videoServers.0.kind',
     'videoServers.0.name',
     'videoServers.0.url',
