@@ -79,9 +79,10 @@ async function drain(server: Server, site: Site, log: Logger, patient: boolean):
   log.info(patient ? 'Draining: the streams are closed within half a minute' : 'Stopping');
   site.setUnready();
   if (patient) await sleep(UNREADY_MS);
-  await site.hub.drain(patient ? DRAIN_MS : 0);
   const closed = once(server, 'close');
+  // From now on a proxy is refused at once and asks another node; what is open is served to its end.
   server.close();
+  await site.hub.drain(patient ? DRAIN_MS : 0);
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
   await closed;

@@ -53,5 +53,8 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 
 /** A small pool of its own for code that speaks `pg` and not Knex (the session store). */
 export function createSessionPool(url: string): SessionPool {
-  return new pg.Pool({ connectionString: url, max: 3, application_name: 'nipnime-sessions' });
+  const pool = new pg.Pool({ connectionString: url, max: 3, application_name: 'nipnime-sessions' });
+  // The pool drops a connection that broke while nobody used it; without a listener the process would end instead.
+  pool.on('error', () => undefined);
+  return pool;
 }

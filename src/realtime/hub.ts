@@ -10,6 +10,7 @@ import {
 import type { ChangeFeed, FeedBatch, ResetReason } from '../changes/change-feed';
 import { Admission } from './admission';
 import {
+  type ByeReason,
   byeFrame,
   helloFrame,
   pingFrame,
@@ -81,12 +82,10 @@ export class Hub {
   async open(response: ServerResponse, address: string, resumeFrom: string | undefined): Promise<void> {
     // Anything but 200 would make the browser's EventSource give up for good.
     response.writeHead(200, STREAM_HEADERS);
-    const leave = this.#draining ? undefined : this.#admission.enter(address);
-    if (!leave) {
-      const retryMs = randomInteger(20_000, 60_000);
-      response.end(retryFrame(retryMs) + byeFrame('busy', retryMs));
-      return;
-    }
+    // Elsewhere, and soon: another node is there.
+    if (this.#draining) return refuse(response, 'drain', randomInteger(500, 5_000));
+    const leave = this.#admission.enter(address);
+    if (!leave) return refuse(response, 'busy', randomInteger(20_000, 60_000));
     response.once('close', leave);
     // The first bytes at once: a client that hears nothing can't tell a slow server from a buffering proxy.
     response.write(retryFrame(randomInteger(2_000, 8_000)));
@@ -241,6 +240,10 @@ type Greeting =
       /** Where the feed was when the events were read from it. */
       readonly reached: Cursor;
     };
+
+function refuse(response: ServerResponse, reason: ByeReason, retryMs: number): void {
+  response.end(retryFrame(retryMs) + byeFrame(reason, retryMs));
+}
 
 /** How often the clients are looked at: fine enough that a heartbeat is never late, rare enough to cost nothing. */
 function tickMs(heartbeatMs: number): number {

@@ -112,7 +112,7 @@ test('a drain closes the connections spread over its time, and takes no new ones
   const gone = clients.filter((client) => client.writableEnded).length;
   expect(gone).toBeGreaterThan(40);
   expect(gone).toBeLessThan(60);
-  expect((await connect(hub)).events).toEqual([expect.stringContaining('"reason":"busy"')]);
+  expect((await connect(hub)).events).toEqual([expect.stringContaining('"reason":"drain"')]);
   await jest.advanceTimersByTimeAsync(13_000);
   await drained;
   for (const client of clients) expect(client.events.at(-1)).toContain('"reason":"drain"');

@@ -7,13 +7,13 @@ export type TcpProxy = {
   /** Ends every connection at once, and refuses new ones until it is mended. */
   cut(): void;
   mend(): void;
+  /** Where new connections go from now on. */
+  retarget(port: number): void;
   close(): Promise<void>;
 };
 
-export async function startTcpProxy(target: {
-  readonly port: number;
-  readonly host?: string;
-}): Promise<TcpProxy> {
+export async function startTcpProxy(target: { readonly port: number }): Promise<TcpProxy> {
+  let targetPort = target.port;
   const sockets = new Set<Socket>();
   let isCut = false;
   const keep = (socket: Socket): void => {
@@ -28,7 +28,7 @@ export async function startTcpProxy(target: {
       near.resetAndDestroy();
       return;
     }
-    const far = connect({ port: target.port, host: target.host ?? '127.0.0.1' });
+    const far = connect(targetPort, '127.0.0.1');
     keep(far);
     near.pipe(far).pipe(near);
     near.once('close', () => far.destroy());
@@ -49,6 +49,9 @@ export async function startTcpProxy(target: {
     },
     mend() {
       isCut = false;
+    },
+    retarget(port) {
+      targetPort = port;
     },
     async close() {
       const closed = once(server, 'close');
