@@ -78,7 +78,7 @@ export type Config = {
    * Who is believed about the address of a client: this many proxies, the proxies in these networks, or nobody.
    * In the form of Express's `trust proxy`.
    */
-  readonly trustProxy: false | number | string[];
+  readonly trustProxy: false | number | readonly string[];
   /** Absolute path of the folder for the embedded database and generated secrets. */
   readonly dataDir: string;
   readonly sessionSecret: string | undefined;

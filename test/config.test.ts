@@ -1,4 +1,7 @@
+import express from 'express';
 import { ConfigError, loadConfig } from '../src/config';
+import { createTestApp, type TestApp } from './support/app';
+import { listen, openStream } from './support/stream-client';
 
 test('needs nothing, and is meant for one machine then', () => {
   expect(loadConfig({})).toMatchObject({
@@ -40,4 +43,95 @@ test('refuses production without a secret of its own, or with a short one', () =
   expect(() => loadConfig({ NODE_ENV: 'production' })).toThrow('SESSION_SECRET must be set');
   expect(() => loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'changeme' })).toThrow('at least 32');
   expect(loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) }).production).toBe(true);
+});
+
+describe('TRUST_PROXY', () => {
+  const trustProxy = (value: string) => loadConfig({ TRUST_PROXY: value }).trustProxy;
+
+  test('is nobody unless somebody is named', () => {
+    expect(loadConfig({}).trustProxy).toBe(false);
+    expect(trustProxy('')).toBe(false);
+  });
+
+  test('is a number of proxies, or a list of addresses and networks', () => {
+    expect(trustProxy('1')).toBe(1);
+    expect(trustProxy('loopback, 10.0.0.0/8,fd00::/8, 192.0.2.7')).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+      'fd00::/8',
+      '192.0.2.7',
+    ]);
+  });
+
+  test.each([
+    'true',
+    'yes',
+    '10',
+    '-1',
+    'nginx',
+    '10.0.0.0/33',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/8/8',
+    '10.0.0',
+    'loopback,',
+    'fe80::1%eth0',
+  ])('%p is refused, with what would be right', (value) => {
+    expect(() => trustProxy(value)).toThrow(ConfigError);
+    expect(() => trustProxy(value)).toThrow(
+      /TRUST_PROXY must be a number of proxies .* such as 10\.0\.0\.0\/8/,
+    );
+  });
+
+  test('is in a form that Express takes', () => {
+    for (const value of ['0', '2', 'loopback,linklocal,uniquelocal', '10.0.0.0/8', '::1', 'fd00::/128']) {
+      expect(() => express().set('trust proxy', trustProxy(value))).not.toThrow();
+    }
+  });
+});
+
+describe('what a client says about itself', () => {
+  const forged = { 'X-Forwarded-For': '198.51.100.7', 'X-Request-Id': 'f'.repeat(32) };
+  const onePerAddress = { SSE_MAX_CONNECTIONS_PER_IP: '1' };
+  let site: TestApp;
+  let server: Awaited<ReturnType<typeof listen>>;
+
+  const start = async (env: Readonly<Record<string, string>>): Promise<void> => {
+    site = await createTestApp(env);
+    server = await listen(site.app);
+  };
+  afterEach(async () => {
+    await server.close();
+    await site.close();
+  });
+
+  test('evades no limit and names no request where no proxy is trusted', async () => {
+    await start(onePerAddress);
+    const first = await openStream(`${server.url}/events`, { 'X-Forwarded-For': '198.51.100.1' });
+    await first.next('hello');
+    const second = await openStream(`${server.url}/events`, forged);
+    expect((await second.next('bye')).data).toMatchObject({ reason: 'busy' });
+    expect(second.headers.get('x-request-id')).not.toBe(forged['X-Request-Id']);
+    first.close();
+  });
+
+  test('is believed of a trusted proxy', async () => {
+    await start({ ...onePerAddress, TRUST_PROXY: 'loopback' });
+    const first = await openStream(`${server.url}/events`, { 'X-Forwarded-For': '198.51.100.1' });
+    await first.next('hello');
+    const second = await openStream(`${server.url}/events`, forged);
+    await second.next('hello');
+    expect(second.headers.get('x-request-id')).toBe(forged['X-Request-Id']);
+    first.close();
+    second.close();
+  });
+
+  test.each(['short', `${'f'.repeat(32)}0`, '00000000-0000-0000-0000-00000000000g', '<script>'])(
+    'is no request id, even of a trusted proxy, when it is %p',
+    async (id) => {
+      await start({ TRUST_PROXY: '1' });
+      const response = await fetch(`${server.url}/healthz`, { headers: { ...forged, 'X-Request-Id': id } });
+      expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-/);
+    },
+  );
 });

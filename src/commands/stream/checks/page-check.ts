@@ -1,0 +1,44 @@
+import { fetchReason } from '../fetch-reason';
+import { parseGrid } from '../grid-fragment';
+import { type CheckResult, failed, passed } from './check-result';
+
+const PATH = '/episodes/latest/grid';
+
+/** The page is there, and says from where the stream has to go on; `cursor` is undefined when it isn't or doesn't. */
+export async function checkPage(
+  siteUrl: string,
+  timeoutMs: number,
+): Promise<{ readonly result: CheckResult; readonly cursor?: string }> {
+  const url = new URL(PATH, siteUrl);
+  let response: Response;
+  try {
+    response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+  } catch (error) {
+    const problem = `nothing answers at ${url.origin} (${fetchReason(error)})`;
+    return {
+      result: failed(problem, 'start the site, or look at the address, the firewall and the certificate'),
+    };
+  }
+  const location = response.headers.get('Location');
+  if (location !== null && response.status < 400) {
+    const target = new URL(location, url);
+    return {
+      result: failed(`${url.origin} redirects to ${target.origin}`, `check ${target.origin} instead`),
+    };
+  }
+  if (!response.ok) {
+    const problem = `${PATH} answers ${response.status}`;
+    const mend =
+      response.status >= 500
+        ? 'look into the log of the site; /readyz says what is missing'
+        : 'give the address of a nipnime site, and let its proxy pass on every path';
+    return { result: failed(problem, mend) };
+  }
+  try {
+    const { cursor, cards } = parseGrid(await response.text());
+    return { result: passed(`the page is there, with ${cards.length} cards, at ${cursor}`), cursor };
+  } catch {
+    const mend = 'give the address of a nipnime site, and let its proxy pass on every path';
+    return { result: failed(`${PATH} holds no grid of episodes`, mend) };
+  }
+}

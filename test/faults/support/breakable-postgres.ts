@@ -1,0 +1,56 @@
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEmbeddedDatabase } from '../../../src/platform/embedded-database';
+import { isAlive } from '../../../src/platform/files';
+import { startTcpProxy } from '../../support/tcp-proxy';
+import { until } from '../../support/until';
+
+/** A Postgres of its own that can be restarted; its address stays the same. */
+export type BreakablePostgres = {
+  readonly url: string;
+  /** Ends every session at once, stays away for a moment, and comes back. */
+  restart(awayMs: number): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startPostgres(): Promise<BreakablePostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'nipnime-faults-'));
+  // As root the server runs as somebody else, who has to get to its files.
+  await chmod(folder, 0o755);
+  const directory = join(folder, 'postgres');
+  const open = () =>
+    openEmbeddedDatabase({ directory, databaseName: 'nipnime', settings: { max_connections: '200' } });
+  let server = await open();
+  const proxy = await startTcpProxy({ port: portOf(server.url) });
+  const url = new URL(server.url);
+  url.port = String(proxy.port);
+
+  const endServer = async (): Promise<void> => {
+    const pid = Number(
+      (await readFile(join(directory, 'cluster', 'data', 'postmaster.pid'), 'utf8')).split('\n')[0],
+    );
+    process.kill(pid, 'SIGINT');
+    await until(() => !isAlive(pid));
+  };
+  return {
+    url: url.href,
+    async restart(awayMs) {
+      await endServer();
+      await server.close();
+      await new Promise((resolve) => setTimeout(resolve, awayMs));
+      server = await open();
+      proxy.retarget(portOf(server.url));
+    },
+    async stop() {
+      await endServer();
+      await server.close();
+      await proxy.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}

@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Redis as RedisClient } from 'ioredis';
+import { CHANNEL } from '../../../src/changes/change-bus';
+import { formatCursor } from '../../../src/changes/change-event';
+import { readHead } from '../../../src/changes/change-log';
+import { type FloodResult, runFlood } from '../../../src/commands/flood/run-flood';
+import { readDatabaseGrid } from '../../../src/commands/stream/database-truth';
+import { differences } from '../../../src/commands/stream/differences';
+import { type FollowedEvent, StreamFollower } from '../../../src/commands/stream/stream-follower';
+import { createCardRenderer } from '../../../src/http/fragments';
+import { projectRoot } from '../../../src/platform/project';
+import { until } from '../../support/until';
+import type { FaultCluster } from './cluster';
+
+const CLIENTS = 200;
+const CHANGES = 500;
+/** Changes a second: a fault of ten seconds meets a few hundred of them. */
+const RATE = 30;
+/** A client that was told to come back, or to read the grid again, does so within seconds; this only ends a failure. */
+const PATIENCE_MS = 90_000;
+
+/** What is measured of one fault. */
+export type Figures = {
+  readonly fault: string;
+  readonly changes: number;
+  readonly clients: number;
+  /** Cards that a client lacked, showed in an old state, or still showed. */
+  readonly missed: number;
+  /** Cards shown twice, out of order, or not public; and whatever else may never happen. */
+  readonly doubled: number;
+  readonly leaks: number;
+  /** Between the commit of a change and the last client that was told it, at the most. */
+  readonly slowestMs: number;
+  readonly resets: number;
+  readonly reconnects: number;
+};
+
+export type Fault = {
+  readonly name: string;
+  /** Breaks something under load and mends it again. */
+  readonly inject: (cluster: FaultCluster, clients: readonly StreamFollower[]) => Promise<void>;
+};
+
+/** Lets clients follow a flood of changes while the fault happens, and compares every grid with the database. */
+export async function runScenario(cluster: FaultCluster, fault: Fault, seed: number): Promise<Figures> {
+  const marker = `canary${randomBytes(8).toString('hex')}`;
+  const leaks = new Leaks(marker);
+  const arrivals = new Map<number, number>();
+  const onEvent = ({ id, event }: FollowedEvent): void => {
+    leaks.look('stream', JSON.stringify(event));
+    if (id && (event.type === 'upsert' || event.type === 'remove')) arrivals.set(seqOf(id), Date.now());
+  };
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, () => StreamFollower.start({ url: cluster.url, onEvent })),
+  );
+  await until(() => clients.every((client) => client.isLive));
+  const stopEavesdropping = await eavesdrop(cluster, leaks);
+  const stopVisiting = visit(cluster.url, leaks);
+  try {
+    const flood = runFlood({
+      url: cluster.url,
+      token: cluster.token,
+      seed,
+      changes: CHANGES,
+      rate: RATE,
+      marker,
+    });
+    await fault.inject(cluster, clients);
+    const result = await flood;
+    expectAllCarriedOut(result);
+    await settled(cluster, clients);
+    for (const line of cluster.lines) leaks.look('log', line);
+    return {
+      ...(await figuresOf(cluster, clients, fault.name, result, arrivals)),
+      leaks: leaks.found.length,
+    };
+  } finally {
+    for (const client of clients) client.stop();
+    await stopVisiting();
+    stopEavesdropping();
+    if (leaks.found.length > 0) console.error(leaks.found.slice(0, 5).join('\n'));
+  }
+}
+
+async function figuresOf(
+  cluster: FaultCluster,
+  clients: readonly StreamFollower[],
+  fault: string,
+  flood: FloodResult,
+  arrivals: ReadonlyMap<number, number>,
+): Promise<Omit<Figures, 'leaks'>> {
+  const truth = await readDatabaseGrid(cluster.db, createCardRenderer(join(projectRoot(), 'views')));
+  let missed = 0;
+  const wrong: string[] = [];
+  for (const client of clients) {
+    for (const difference of differences(client.grid, truth)) {
+      if (difference.kind === 'missing' || difference.kind === 'stale' || difference.kind === 'extra')
+        missed++;
+      wrong.push(difference.text);
+    }
+    wrong.push(...client.violations);
+  }
+  if (wrong.length > 0) console.error(wrong.slice(0, 10).join('\n'));
+  const rows: { seq: string; created_at: Date }[] = await cluster
+    .db('change_log')
+    .select('seq', 'created_at')
+    .whereIn('seq', [...arrivals.keys()]);
+  const delays = rows.map(({ seq, created_at }) => (arrivals.get(Number(seq)) ?? 0) - created_at.getTime());
+  return {
+    fault,
+    changes: flood.done,
+    clients: clients.length,
+    missed,
+    doubled: wrong.length - missed,
+    slowestMs: Math.max(0, ...delays),
+    resets: clients.reduce((sum, client) => sum + client.counters.resets, 0),
+    reconnects: clients.reduce((sum, client) => sum + client.counters.connects - 1, 0),
+  };
+}
+
+/** Every client has all that is in the log; of the scheduled episodes only those of another day are left. */
+async function settled(cluster: FaultCluster, clients: readonly StreamFollower[]): Promise<void> {
+  const soon = new Date(Date.now() + 3_600_000);
+  const due = () =>
+    cluster
+      .db('episodes')
+      .where({ status: 'scheduled' })
+      .whereNull('deleted_at')
+      .where('publish_at', '<', soon)
+      .first('id');
+  await patiently(async () => (await due()) === undefined);
+  const head = formatCursor(await readHead(cluster.db));
+  await patiently(() => clients.every((client) => client.hasReached(head) && client.isLive));
+}
+
+async function patiently(condition: () => boolean | Promise<boolean>): Promise<void> {
+  await until(condition, PATIENCE_MS);
+}
+
+function expectAllCarriedOut(flood: FloodResult): void {
+  if (flood.errors.length === 0) return;
+  throw new Error(
+    `Changes were refused:\n${flood.errors
+      .slice(0, 5)
+      .map(({ kind, message }) => `${kind}: ${message}`)
+      .join('\n')}`,
+  );
+}
+
+/** Looks for the marker of what is private wherever the public can look. */
+class Leaks {
+  readonly found: string[] = [];
+  readonly #marker: string;
+
+  constructor(marker: string) {
+    this.#marker = marker;
+  }
+
+  look(where: string, text: string): void {
+    const index = text.indexOf(this.#marker);
+    if (index >= 0) this.found.push(`${where}: …${text.slice(Math.max(0, index - 120), index + 60)}…`);
+  }
+}
+
+/** Listens to what goes over Redis; connects again when that was broken. */
+async function eavesdrop(cluster: FaultCluster, leaks: Leaks): Promise<() => void> {
+  const client = new RedisClient(cluster.redis.url);
+  client.on('error', () => undefined);
+  client.on('message', (_channel, message: string) => leaks.look('Redis', message));
+  await client.subscribe(CHANNEL);
+  return () => client.disconnect();
+}
+
+/** Reads the public pages again and again, as an anonymous visitor. */
+function visit(url: string, leaks: Leaks): () => Promise<void> {
+  let stopped = false;
+  const visiting = (async () => {
+    const seen = new Set<string>();
+    while (!stopped) {
+      const page = await read(`${url}/episodes/latest`);
+      leaks.look('page', page);
+      leaks.look('fragment', await read(`${url}/episodes/latest/grid`));
+      for (const [, path = ''] of page.matchAll(/href="(\/series\/[^"]+)"/g)) {
+        if (stopped || seen.has(path)) continue;
+        seen.add(path);
+        leaks.look(path, await read(`${url}${path}`));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await visiting;
+  };
+}
+
+/** A page that can't be had while something is broken has nothing to leak but its error. */
+async function read(url: string): Promise<string> {
+  return fetch(url).then(
+    (response) => response.text(),
+    () => '',
+  );
+}
+
+function seqOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf('.') + 1));
+}
