@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFirstAdmin } from './accounts/first-admin';
 import type { Actor, Catalog } from './catalog/catalog-write';
@@ -80,8 +81,9 @@ async function drain(server: Server, site: Site, log: Logger, patient: boolean):
   site.setUnready();
   if (patient) await sleep(UNREADY_MS);
   const closed = once(server, 'close');
-  // From now on a proxy is refused at once and asks another node; what is open is served to its end.
-  server.close();
+  // From now on a proxy is refused at once and asks another node; what is open is served to its end. Not http's own
+  // close(), which since Node 19 also cuts connections whose request is still on its way.
+  NetServer.prototype.close.call(server);
   await site.hub.drain(patient ? DRAIN_MS : 0);
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);

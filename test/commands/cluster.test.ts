@@ -138,6 +138,30 @@ describeWithNginx('nginx as it is shipped', (program) => {
     }
   });
 
+  test('passes on a body that does not fit its buffers, and refuses one beyond a megabyte', async () => {
+    const port = await freePort();
+    const node = await listen(async (incoming, response) => {
+      let length = 0;
+      for await (const chunk of incoming) length += chunk.length;
+      response.end(String(length));
+    });
+    const proxy = await startNginx({
+      program,
+      port,
+      upstreamPorts: [Number(new URL(node.url).port)],
+      folder,
+    });
+    const post = (length: number) =>
+      fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'a'.repeat(length) });
+    try {
+      expect(await (await post(1_000_000)).text()).toBe('1000000');
+      expect((await post(1_100_000)).status).toBe(413);
+    } finally {
+      await proxy.stop();
+      await node.close();
+    }
+  });
+
   test('refuses a cursor of a megabyte', async () => {
     const port = await freePort();
     const proxy = await startNginx({ program, port, upstreamPorts: [await freePort()], folder });

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../platform/project';
 import { Service, type ServiceOptions } from './service';
@@ -28,8 +28,6 @@ type NginxOptions = Partial<ServiceOptions> & {
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const { program, host = '127.0.0.1', port, upstreamPorts, folder, signal, ...service } = options;
   await mkdir(folder, { recursive: true });
-  // Started by root its workers run as nobody, and have to get to the bodies they put aside.
-  await chmod(folder, 0o755);
   await copyFile(join(projectRoot(), 'deploy', 'nginx.conf'), join(folder, 'nginx.conf'));
   await writeFile(
     join(folder, 'listen.conf'),
@@ -44,7 +42,16 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     { name: 'nginx', ...service },
     {
       file: program,
-      args: ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'],
+      args: [
+        '-p',
+        folder,
+        '-c',
+        join(folder, 'nginx.conf'),
+        '-e',
+        'stderr',
+        '-g',
+        `daemon off; ${account()}`,
+      ],
       stdout: output.fd,
     },
   );
@@ -68,6 +75,12 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     },
     stop,
   };
+}
+
+/** Root's nginx would run its workers as nobody, who can't get to the bodies that they put aside in root's folders. */
+function account(): string {
+  if (process.getuid?.() !== 0) return '';
+  return `user root ${process.platform === 'darwin' ? 'wheel' : 'root'};`;
 }
 
 async function writeUpstream(folder: string, ports: readonly number[]): Promise<void> {

@@ -105,6 +105,7 @@ export class Service {
   #ended(child: ChildProcess, how: string): void {
     if (this.#child !== child) return;
     this.#child = undefined;
+    killGroup(child);
     if (this.#stopping || !this.#wasReady) return;
     const { onChange, restartAfterMs } = this.#options;
     const next = restartAfterMs === undefined ? '' : `; it is started again in ${restartAfterMs / 1_000} s`;
@@ -114,5 +115,15 @@ export class Service {
       this.#launch();
       onChange?.(`${this.name} was started again, pid ${this.pid}`);
     }, restartAfterMs);
+  }
+}
+
+/** Ends what a program left behind: the workers of an nginx that was killed would keep its port. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The rule: nobody is left.
   }
 }
