@@ -1,54 +1,22 @@
-import { Announcer } from './live/announcer';
-import { GridRefresh } from './live/grid-refresh';
-import { LiveGrid } from './live/live-grid';
-import { showLiveState } from './live/live-state';
-import { LiveStream } from './live/live-stream';
-import { followPageLifecycle } from './live/page-lifecycle';
-import type { RemoveEvent, StreamEvent, UpsertEvent } from './live/stream-event';
+import { keepLive, type LiveElements } from './live/live-page';
 
-const root = document.querySelector<HTMLElement>('[data-live-grid]');
-const region = document.querySelector<HTMLElement>('[data-live-announcer]');
-const stateLabel = document.querySelector<HTMLElement>('[data-live-state]');
-if (root && region && stateLabel && 'EventSource' in window) keepLive(root, region, stateLabel);
+const find = <E extends HTMLElement>(name: string): E | null => document.querySelector<E>(`[data-${name}]`);
 
-/** From the stream to the grid. What is to come between the two (waiting, telling, sharing) goes in here. */
-function keepLive(gridRoot: HTMLElement, statusRegion: HTMLElement, label: HTMLElement): void {
-  const grid = new LiveGrid(gridRoot);
-  const announcer = new Announcer(statusRegion);
-  const refresh = new GridRefresh(grid, apply);
+const elements = {
+  grid: find('live-grid'),
+  announcer: find('live-announcer'),
+  state: find('live-state'),
+  liveSwitch: find<HTMLButtonElement>('live-switch'),
+  pill: find<HTMLButtonElement>('new-cards'),
+  toast: find('toast'),
+  toastLink: find<HTMLAnchorElement>('toast-link'),
+  toastDismiss: find('toast-dismiss'),
+};
 
-  function apply(event: UpsertEvent | RemoveEvent): void {
-    if (event.type === 'remove') {
-      grid.remove(event);
-      return;
-    }
-    const outcome = grid.upsert(event);
-    if (outcome === 'inserted' && event.isNew) announcer.announceNewEpisode();
-  }
+if (isComplete(elements) && 'EventSource' in window) keepLive(elements);
 
-  function receive(event: StreamEvent): void {
-    switch (event.type) {
-      case 'upsert':
-      case 'remove':
-        refresh.note(event);
-        return apply(event);
-      case 'reset':
-        return refresh.request(event.spreadMs);
-      case 'hello':
-      case 'ping':
-      case 'bye':
-        return;
-      default:
-        return event satisfies never;
-    }
-  }
-
-  const stream = new LiveStream({
-    url: '/events',
-    cursor: grid.cursor,
-    onEvent: receive,
-    onState: (state) => showLiveState(label, state),
-  });
-  followPageLifecycle(stream);
-  stream.open();
+function isComplete(
+  found: { readonly [Name in keyof LiveElements]: LiveElements[Name] | null },
+): found is LiveElements {
+  return Object.values(found).every((element) => element !== null);
 }

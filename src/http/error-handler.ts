@@ -107,7 +107,12 @@ const BODY_ERRORS: Readonly<Record<string, string>> = {
 /** Postgres refuses, restarts or has gone: worth another try, unlike a fault of ours. */
 function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'KnexTimeoutError') return true;
+  if (error.name === 'KnexTimeoutError' || LOST_CONNECTION.test(error.message)) return true;
   const code = 'code' in error ? String(error.code) : '';
-  return code.startsWith('08') || code.startsWith('57P') || code === 'ECONNREFUSED' || code === 'ECONNRESET';
+  // 08: connection exceptions; 57P: shut down by an operator, or starting up.
+  return /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code);
 }
+
+/** What pg and Knex say, without a code, when a connection breaks under a query. */
+const LOST_CONNECTION =
+  /^Connection terminated|connection error and is not queryable|Transaction query already complete|timeout exceeded when trying to connect/i;

@@ -1,9 +1,12 @@
+import { isOccupied } from './visitor';
+
 /**
- * Makes a change within `root` without moving what the visitor looks at: the focused element, or else the first item
- * in view, stays where it is on the screen. At the top of the root nothing is held, so that what is new can be seen.
+ * Makes a change within `root` without moving what the visitor looks at: the focused item, or else the one under the
+ * pointer, or the first in view, stays where it is on the screen. From the top of the page, where nothing is in use,
+ * nothing is held, so that what is new can be seen.
  */
 export function keepPlace<T>(root: HTMLElement, change: () => T): T {
-  if (root.getBoundingClientRect().top >= 0) return change();
+  if (!isOccupied(root)) return change();
   const anchors = anchorCandidates(root).map((element) => ({
     element,
     top: element.getBoundingClientRect().top,
@@ -21,6 +24,6 @@ function anchorCandidates(root: HTMLElement): Element[] {
     const { top, bottom } = item.getBoundingClientRect();
     return bottom > 0 && top < window.innerHeight;
   });
-  const focused = inView.find((item) => item.contains(document.activeElement));
-  return focused ? [focused, ...inView] : inView;
+  const inUse = [':focus-within', ':hover'].map((use) => inView.find((item) => item.matches(use)));
+  return [...inUse.filter((item) => item !== undefined), ...inView];
 }

@@ -1,6 +1,7 @@
 import { Idiomorph } from 'idiomorph';
 import { localizeTimes } from '../time/local-time';
 import { isAhead, type Position, parsePosition } from './card-position';
+import { seqOf } from './cursor';
 import { keepPlace } from './keep-place';
 import type { RemoveEvent, UpsertEvent } from './stream-event';
 
@@ -31,6 +32,25 @@ export class LiveGrid {
     return this.#root.dataset.fragmentUrl ?? '';
   }
 
+  has(episodeId: string): boolean {
+    return this.#find(episodeId) !== undefined;
+  }
+
+  /** Whether the event is news, and of a card that belongs on this page. */
+  wants(event: UpsertEvent): boolean {
+    if (event.rev <= this.#shownRev(event.episodeId, this.#find(event.episodeId))) return false;
+    const card = parseCard(event.html);
+    const position = parsePosition(card?.dataset.pageKey);
+    return card !== undefined && position !== undefined && this.#belongs(card, position);
+  }
+
+  /** The uppermost of these episodes' cards. */
+  focusFirst(episodeIds: readonly string[]): boolean {
+    const card = this.#cards().find(({ dataset }) => episodeIds.includes(dataset.episodeId ?? ''));
+    card?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
+    return card !== undefined;
+  }
+
   /** Makes the card what the event says, or takes it away when it doesn't belong on this page (any more). */
   upsert(event: UpsertEvent): Outcome {
     const existing = this.#find(event.episodeId);
@@ -39,7 +59,7 @@ export class LiveGrid {
     const position = parsePosition(card?.dataset.pageKey);
     if (!card || !position) return 'ignored';
     return keepPlace(this.#root, () => {
-      if (!this.#matchesFilter(card) || !this.#isOnPage(position)) return this.#takeOut(existing);
+      if (!this.#belongs(card, position)) return this.#takeOut(existing);
       this.#removedAt.delete(event.episodeId);
       localizeTimes(card);
       const outcome = existing ? this.#update(existing, card, position) : this.#insert(card, position);
@@ -116,6 +136,10 @@ export class LiveGrid {
     return null;
   }
 
+  #belongs(card: HTMLElement, position: Position): boolean {
+    return this.#matchesFilter(card) && this.#isOnPage(position);
+  }
+
   /** Between what the page begins after and what its link to older episodes begins after. */
   #isOnPage(position: Position): boolean {
     const after = parsePosition(beforeParameter(this.fragmentUrl));
@@ -181,9 +205,4 @@ function parseCard(html: string): HTMLElement | undefined {
 
 function beforeParameter(address: string): string | null {
   return new URL(address, location.href).searchParams.get('before');
-}
-
-/** Of a cursor `<epoch>.<seq>`. */
-export function seqOf(cursor: string): number {
-  return Number(cursor.slice(cursor.lastIndexOf('.') + 1)) || 0;
 }

@@ -1,14 +1,35 @@
 import type { StreamState } from './live-stream';
 
-const WORDS: Readonly<Record<StreamState, string>> = {
+export type ShownState = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'offline' | 'off';
+
+export type LiveSituation = {
+  readonly isWanted: boolean;
+  readonly stream: StreamState;
+  /** What the browser says; it may well be offline and still reach this machine. */
+  readonly isOnline: boolean;
+  /** The last time that the page asked by itself, it was answered. */
+  readonly isAnswered: boolean;
+};
+
+const WORDS: Readonly<Record<ShownState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: 'Reconnecting',
-  closed: 'Not live',
+  polling: 'Checking every minute',
+  offline: 'Offline – reconnecting',
+  off: 'Off',
 };
 
+export function shownState({ isWanted, stream, isOnline, isAnswered }: LiveSituation): ShownState {
+  if (!isWanted) return 'off';
+  if (stream === 'live') return 'live';
+  if (!isOnline) return 'offline';
+  if (stream === 'polling') return isAnswered ? 'polling' : 'reconnecting';
+  return stream === 'connecting' ? 'connecting' : 'reconnecting';
+}
+
 /** Says next to the grid how the connection is. Not announced: it would interrupt at every short loss. */
-export function showLiveState(label: HTMLElement, state: StreamState): void {
+export function showLiveState(label: HTMLElement, state: ShownState): void {
   label.hidden = false;
   label.dataset.liveState = state;
   label.textContent = WORDS[state];

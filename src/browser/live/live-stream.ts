@@ -1,55 +1,72 @@
-import { parseStreamEvent, STREAM_EVENT_TYPES, type StreamEvent } from './stream-event';
+import { backoffMs } from './backoff';
+import { parseStreamEvent, STREAM_EVENT_TYPES, type StreamMessage } from './stream-event';
 
-/** `live` once the server has greeted; `reconnecting` from a loss until it greets again. */
-export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'closed';
+/** `live` once the server has greeted; `polling` when it can't be heard, and the page has to ask by itself. */
+export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'closed';
+
+/** What is used of an EventSource. */
+export type Source = {
+  readonly readyState: number;
+  addEventListener(type: string, listener: (message: SourceMessage) => void): void;
+  close(): void;
+};
+type SourceMessage = { readonly data?: unknown; readonly lastEventId?: string };
 
 export type LiveStreamOptions = {
-  /** Address of the stream, such as `/events`. */
-  readonly url: string;
+  /** Begins a connection that continues the cursor. */
+  readonly openSource: (cursor: string) => Source;
   /** The point up to which the page is complete. */
-  readonly cursor: string;
-  readonly onEvent: (event: StreamEvent) => void;
+  readonly cursor: () => string;
+  /** What went before: another tab's connection may have been in that state. */
+  readonly previously: StreamState;
+  /** Everything but what concerns the connection itself. */
+  readonly onMessage: (message: StreamMessage) => void;
   readonly onState: (state: StreamState) => void;
 };
 
 /** More than two heartbeats: a connection as silent as that is dead, whatever the browser thinks. */
 const SILENCE_MS = 40_000;
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
-/** An event that can't be read may have been any change, so everything is read again. */
-const NOT_UNDERSTOOD: StreamEvent = { type: 'reset', spreadMs: 8_000 };
+/** More than one heartbeat: after so long a connection is not trusted to have outlived a sleep of the machine. */
+const TRUSTED_MS = 20_000;
+/** A connection that lives as long is not part of a series of failures. */
+const STABLE_MS = 10_000;
+const MUTE_TRIES_BEFORE_POLLING = 3;
+/** `EventSource.CLOSED`: the answer was no stream. */
+const CLOSED = 2;
 
 /**
- * The connection to the stream, kept up for as long as it is wanted. Short losses are mended by EventSource itself;
- * this does what it doesn't: an orderly goodbye, a final error, a silence, a page that comes back.
+ * The connection to the stream, kept up for as long as it is wanted; it never gives up. An EventSource's own reconnects
+ * are not used: they know no back-off, no end of the server's life, and nothing of silence.
  */
 export class LiveStream {
   readonly #options: LiveStreamOptions;
-  #source: EventSource | undefined;
-  #lastId: string;
+  #source: Source | undefined;
   #state: StreamState = 'closed';
   #failures = 0;
-  #retryTimer: number | undefined;
-  #silenceTimer: number | undefined;
+  /** Tries in a row that reached something, but no stream: it was mute, or an answer of another kind. */
+  #muteTries: number;
+  #heardAtMs = 0;
+  #liveSinceMs: number | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #silenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LiveStreamOptions) {
     this.#options = options;
-    this.#lastId = options.cursor;
+    this.#muteTries = options.previously === 'polling' ? MUTE_TRIES_BEFORE_POLLING : 0;
   }
 
-  /** Connects now, unless it is connected; a wait for the next attempt ends. */
+  /** Connects now, unless a connection was heard of lately; a wait for the next attempt ends. */
   open(): void {
-    if (this.#source && this.#source.readyState !== EventSource.CLOSED) return;
-    this.#disconnect();
-    this.#setState(this.#state === 'closed' ? 'connecting' : 'reconnecting');
-    this.#connect();
+    if (this.#source && Date.now() - this.#heardAtMs < TRUSTED_MS) return;
+    this.reopen();
   }
 
   /** Drops the connection and makes a new one at once, for instance when the network has changed. */
   reopen(): void {
-    if (this.#state === 'closed') return;
     this.#disconnect();
-    this.#setState('reconnecting');
+    const { previously } = this.#options;
+    const isFirst = this.#state === 'closed' && (previously === 'closed' || previously === 'connecting');
+    this.#setWaiting(isFirst ? 'connecting' : 'reconnecting');
     this.#connect();
   }
 
@@ -59,8 +76,9 @@ export class LiveStream {
   }
 
   #connect(): void {
-    const source = new EventSource(`${this.#options.url}?cursor=${encodeURIComponent(this.#lastId)}`);
+    const source = this.#options.openSource(this.#options.cursor());
     this.#source = source;
+    this.#expectSound();
     for (const type of STREAM_EVENT_TYPES) {
       source.addEventListener(type, (message) => {
         // Closing a source doesn't take back the events that are already waiting.
@@ -69,41 +87,53 @@ export class LiveStream {
     }
     source.addEventListener('error', () => {
       if (source !== this.#source) return;
-      this.#setState('reconnecting');
-      if (source.readyState === EventSource.CLOSED) this.#retryIn(this.#backoffMs());
+      if (source.readyState === CLOSED) this.#muteTries++;
+      this.#retryAfterFailure();
     });
-    this.#expectSound();
   }
 
-  #receive(type: (typeof STREAM_EVENT_TYPES)[number], message: MessageEvent<unknown>): void {
+  #receive(type: (typeof STREAM_EVENT_TYPES)[number], message: SourceMessage): void {
     this.#expectSound();
-    const event = parseStreamEvent(type, String(message.data)) ?? NOT_UNDERSTOOD;
-    if (event.type === 'hello') {
-      this.#failures = 0;
-      this.#setState('live');
+    const data = String(message.data);
+    switch (type) {
+      case 'hello':
+        this.#muteTries = 0;
+        this.#liveSinceMs = Date.now();
+        return this.#setState('live');
+      case 'ping':
+        return;
+      case 'bye': {
+        const event = parseStreamEvent(type, data);
+        this.#failures = 0;
+        return this.#retryIn(event?.type === 'bye' ? event.retryMs : backoffMs(0));
+      }
+      case 'upsert':
+      case 'remove':
+      case 'reset':
+        return this.#options.onMessage({ type, data, id: message.lastEventId ?? '' });
+      default:
+        return type satisfies never;
     }
-    this.#options.onEvent(event);
-    // Only now: what was not taken in must be asked for again.
-    if (message.lastEventId) this.#lastId = message.lastEventId;
-    if (event.type === 'bye') this.#retryIn(event.retryMs);
+  }
+
+  #retryAfterFailure(): void {
+    if (this.#liveSinceMs !== undefined && Date.now() - this.#liveSinceMs > STABLE_MS) this.#failures = 0;
+    this.#retryIn(backoffMs(this.#failures++));
   }
 
   #retryIn(delayMs: number): void {
     this.#disconnect();
-    this.#setState('reconnecting');
-    this.#retryTimer = window.setTimeout(() => this.#connect(), delayMs);
-  }
-
-  /** Doubles with each failure; half of it is random, so that browsers that were cut together come back apart. */
-  #backoffMs(): number {
-    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
-    this.#failures++;
-    return delayMs * (0.5 + Math.random() / 2);
+    this.#setWaiting('reconnecting');
+    this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
   }
 
   #expectSound(): void {
+    this.#heardAtMs = Date.now();
     clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = window.setTimeout(() => this.#retryIn(this.#backoffMs()), SILENCE_MS);
+    this.#silenceTimer = setTimeout(() => {
+      this.#muteTries++;
+      this.#retryAfterFailure();
+    }, SILENCE_MS);
   }
 
   #disconnect(): void {
@@ -111,6 +141,11 @@ export class LiveStream {
     clearTimeout(this.#silenceTimer);
     this.#source?.close();
     this.#source = undefined;
+    this.#liveSinceMs = undefined;
+  }
+
+  #setWaiting(state: 'connecting' | 'reconnecting'): void {
+    this.#setState(this.#muteTries >= MUTE_TRIES_BEFORE_POLLING ? 'polling' : state);
   }
 
   #setState(state: StreamState): void {

@@ -23,6 +23,13 @@ export type UpsertEvent = {
 
 export type RemoveEvent = { readonly type: 'remove'; readonly episodeId: string; readonly rev: number };
 
+/** An event as it came, to be passed on to other tabs; `id` is the point that it leads to. */
+export type StreamMessage = {
+  readonly type: 'upsert' | 'remove' | 'reset';
+  readonly data: string;
+  readonly id: string;
+};
+
 export const STREAM_EVENT_TYPES = ['hello', 'upsert', 'remove', 'reset', 'ping', 'bye'] as const;
 
 /** Undefined when the data is not what the contract says. */

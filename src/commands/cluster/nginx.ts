@@ -84,7 +84,7 @@ function account(): string {
 }
 
 async function writeUpstream(folder: string, ports: readonly number[]): Promise<void> {
-  const servers = ports.map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;\n`);
+  const servers = ports.map((port) => `server 127.0.0.1:${port} max_fails=0;\n`);
   await writeFile(join(folder, 'upstream.conf'), servers.join(''));
 }
 

@@ -68,7 +68,7 @@ export async function runScenario(cluster: FaultCluster, fault: Fault, seed: num
     });
     await fault.inject(cluster, clients);
     const result = await flood;
-    expectAllCarriedOut(result);
+    expectAllCarriedOut(result, cluster);
     await settled(cluster, clients);
     for (const line of cluster.lines) leaks.look('log', line);
     return {
@@ -131,21 +131,26 @@ async function settled(cluster: FaultCluster, clients: readonly StreamFollower[]
       .first('id');
   await patiently(async () => (await due()) === undefined);
   const head = formatCursor(await readHead(cluster.db));
-  await patiently(() => clients.every((client) => client.hasReached(head) && client.isLive));
+  const behind = () => clients.filter((client) => !client.hasReached(head) || !client.isLive);
+  await patiently(() => behind().length === 0).catch((error: unknown) => {
+    const states = behind().map(
+      ({ lastId, isLive, counters }) => `${lastId} of ${head}, live: ${isLive}, ${JSON.stringify(counters)}`,
+    );
+    throw new Error(`${states.length} clients stayed behind:\n${states.slice(0, 5).join('\n')}`, {
+      cause: error,
+    });
+  });
 }
 
 async function patiently(condition: () => boolean | Promise<boolean>): Promise<void> {
   await until(condition, PATIENCE_MS);
 }
 
-function expectAllCarriedOut(flood: FloodResult): void {
+function expectAllCarriedOut(flood: FloodResult, { lines }: FaultCluster): void {
   if (flood.errors.length === 0) return;
-  throw new Error(
-    `Changes were refused:\n${flood.errors
-      .slice(0, 5)
-      .map(({ kind, message }) => `${kind}: ${message}`)
-      .join('\n')}`,
-  );
+  const refusals = flood.errors.map(({ kind, message }) => `${kind}: ${message}`);
+  const reasons = lines.filter((line) => line.includes('"A request failed"'));
+  throw new Error(`Changes were refused:\n${[...refusals.slice(0, 5), ...reasons.slice(-20)].join('\n')}`);
 }
 
 /** Looks for the marker of what is private wherever the public can look. */
@@ -197,10 +202,9 @@ function visit(url: string, leaks: Leaks): () => Promise<void> {
 
 /** A page that can't be had while something is broken has nothing to leak but its error. */
 async function read(url: string): Promise<string> {
-  return fetch(url).then(
-    (response) => response.text(),
-    () => '',
-  );
+  return fetch(url)
+    .then((response) => response.text())
+    .catch(() => '');
 }
 
 function seqOf(id: string): number {
