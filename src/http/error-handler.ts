@@ -113,6 +113,6 @@ function isDatabaseAway(error: unknown): boolean {
   return /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code);
 }
 
-/** What pg and Knex say, without a code, when a connection breaks under a query. */
+/** What pg and Knex say, without a code, when a connection breaks under a query; Knex puts the query in front. */
 const LOST_CONNECTION =
-  /^Connection terminated|connection error and is not queryable|Transaction query already complete|timeout exceeded when trying to connect/i;
+  /(^| - )(Connection terminated|Client has encountered a connection error|Transaction query already complete|timeout exceeded when trying to connect)/;

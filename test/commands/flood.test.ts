@@ -190,7 +190,7 @@ function forward(
 ): void {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', async () => {
+  const sendOn = async (): Promise<void> => {
     const { method = 'GET', url = '/', headers } = request;
     const response = await fetch(new URL(url, siteUrl), {
       method,
@@ -201,5 +201,6 @@ function forward(
       ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
     });
     answer(response.status, await response.text());
-  });
+  };
+  request.on('end', () => void sendOn());
 }

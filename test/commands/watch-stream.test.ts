@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { UpsertEvent } from '../../src/browser/live/stream-event';
@@ -395,8 +395,7 @@ describe('a follower', () => {
 async function startHastyNetwork(siteUrl: string) {
   let isCut = false;
   const open = new Set<ServerResponse>();
-  const server = await listen(async (asked, response) => {
-    if (isCut) return response.destroy();
+  const passOn = async (asked: IncomingMessage, response: ServerResponse): Promise<void> => {
     open.add(response);
     const left = new AbortController();
     response.once('close', () => left.abort());
@@ -417,6 +416,10 @@ async function startHastyNetwork(siteUrl: string) {
     } catch {
       response.destroy();
     }
+  };
+  const server = await listen((asked, response) => {
+    if (isCut) response.destroy();
+    else void passOn(asked, response);
   });
   return {
     ...server,

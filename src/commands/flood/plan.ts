@@ -13,7 +13,7 @@ export const OPERATION_KINDS = [
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
-export type PlannedServer = {
+type PlannedServer = {
   readonly name: string;
   readonly kind: 'file';
   readonly url: string;
@@ -21,7 +21,7 @@ export type PlannedServer = {
 };
 
 /** What is sent of an episode; text and servers always as a whole. */
-export type PlannedFields = {
+type PlannedFields = {
   readonly title: string;
   readonly synopsis: string;
   readonly videoServers: readonly PlannedServer[];

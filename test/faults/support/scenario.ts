@@ -149,8 +149,11 @@ async function patiently(condition: () => boolean | Promise<boolean>): Promise<v
 function expectAllCarriedOut(flood: FloodResult, { lines }: FaultCluster): void {
   if (flood.errors.length === 0) return;
   const refusals = flood.errors.map(({ kind, message }) => `${kind}: ${message}`);
-  const reasons = lines.filter((line) => line.includes('"A request failed"'));
-  throw new Error(`Changes were refused:\n${[...refusals.slice(0, 5), ...reasons.slice(-20)].join('\n')}`);
+  const failures = lines.filter((line) => line.includes('"A request failed"'));
+  const reasons = new Set(
+    failures.map((line) => /"err":\{"type":"[^"]*","message":"([^"]*)"/.exec(line)?.[1]),
+  );
+  throw new Error(`Changes were refused:\n${[...refusals.slice(0, 5), ...reasons].join('\n')}`);
 }
 
 /** Looks for the marker of what is private wherever the public can look. */
