@@ -1,8 +1,15 @@
-import type { LiveGrid } from './live-grid';
 import type { RemoveEvent, UpsertEvent } from './stream-event';
 
+/** What is used of the grid. */
+export type ArrivalsGrid = {
+  has(episodeId: string): boolean;
+  wants(event: UpsertEvent): boolean;
+  upsert(event: UpsertEvent): 'inserted' | 'updated' | 'removed' | 'ignored';
+  remove(event: RemoveEvent): unknown;
+};
+
 type ArrivalsOptions = {
-  readonly grid: Pick<LiveGrid, 'has' | 'wants' | 'upsert' | 'remove'>;
+  readonly grid: ArrivalsGrid;
   /** Whether cards may come in by themselves. */
   readonly isAtRest: () => boolean;
   /** An episode is public for the first time, and its card belongs on this page. */

@@ -126,6 +126,7 @@ export class SharedStream {
   }
 
   #lead(): void {
+    if (this.#connection) return;
     clearTimeout(this.#silenceTimer);
     this.#isAsking = false;
     this.#connection = this.#options.connect({

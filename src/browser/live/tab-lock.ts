@@ -52,7 +52,8 @@ export class TabLock {
     } catch (error) {
       if (signal.aborted) return;
       this.#claim = undefined;
-      if (!(error instanceof Error && error.name === 'AbortError')) return this.#options.onUnavailable();
+      if (!(error instanceof DOMException && error.name === 'AbortError'))
+        return this.#options.onUnavailable();
       this.#options.onStolen();
       this.want();
     }
