@@ -1,13 +1,8 @@
-import { type Database, isUniqueViolation, type Transaction } from '../platform/database';
+import { type Database, isUniqueViolation } from '../platform/database';
 import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
-import {
-  type Episode,
-  type EpisodeInput,
-  type EpisodeKind,
-  type EpisodeStatus,
-  shortestNumber,
-} from './episode';
-import type { VideoServer, VideoServerInput } from './video-server';
+import type { Episode, EpisodeInput, EpisodeKind } from './episode';
+import { findEpisode, findEpisodeByNumber } from './episode-queries';
+import { writeVideoServers } from './video-server-repository';
 
 /** Outcomes of a write that its caller has to tell apart. */
 export type EpisodeWriteResult =
@@ -134,54 +129,6 @@ export async function restoreEpisode(
   );
 }
 
-/** The episode with its video servers, whatever its status. */
-export async function findEpisode(
-  db: Database | Transaction,
-  episodeId: string,
-  options: { readonly evenDeleted?: boolean } = {},
-): Promise<Episode | undefined> {
-  const row: EpisodeRow | undefined = await selectEpisodes(db)
-    .where('e.id', episodeId)
-    .modify((query) => {
-      if (!options.evenDeleted) query.whereNull('e.deleted_at');
-    })
-    .first();
-  return row && toEpisode(row);
-}
-
-/** The episode of the series with the highest number, which the next one is modelled on. */
-export async function findLastEpisode(db: Database, seriesId: string): Promise<Episode | undefined> {
-  const row: EpisodeRow | undefined = await selectEpisodes(db)
-    .where({ 'e.series_id': seriesId, 'e.kind': 'regular' })
-    .whereNull('e.deleted_at')
-    .orderBy('e.number', 'desc')
-    .first();
-  return row && toEpisode(row);
-}
-
-/** Which episodes a list shows. */
-export type EpisodeFilter = {
-  readonly seriesId?: string;
-  readonly status?: EpisodeStatus;
-  /** Continues after the episode with this id. */
-  readonly after?: string;
-  readonly limit: number;
-};
-
-/** Episodes of any status but the deleted, newest first by id; with their video servers. */
-export async function listEpisodes(db: Database, filter: EpisodeFilter): Promise<Episode[]> {
-  const rows: EpisodeRow[] = await selectEpisodes(db)
-    .whereNull('e.deleted_at')
-    .modify((query) => {
-      if (filter.seriesId) query.where('e.series_id', filter.seriesId);
-      if (filter.status) query.where('e.status', filter.status);
-      if (filter.after) query.where('e.id', '<', filter.after);
-    })
-    .orderBy('e.id', 'desc')
-    .limit(filter.limit);
-  return rows.map(toEpisode);
-}
-
 async function saved({ trx, audit }: Write, episodeId: string, action: string): Promise<EpisodeWriteResult> {
   const episode = await findEpisode(trx, episodeId);
   if (!episode) throw new Error(`Episode ${episodeId} is gone from the transaction that wrote it.`);
@@ -213,13 +160,10 @@ async function refusingTakenNumber(
   } catch (error) {
     const numbered = typeof wanted === 'function' ? wanted() : wanted;
     if (!numbered || !isUniqueViolation(error, 'episodes_number_taken')) throw error;
-    const row: EpisodeRow | undefined = await selectEpisodes(db)
-      .where({ 'e.series_id': seriesId, 'e.kind': numbered.kind, 'e.number': numbered.number })
-      .whereNull('e.deleted_at')
-      .first();
+    const by = await findEpisodeByNumber(db, seriesId, numbered);
     // Gone again between the refusal and this look: the caller's retry will pass.
-    if (!row) throw error;
-    return { outcome: 'number-taken', by: toEpisode(row) };
+    if (!by) throw error;
+    return { outcome: 'number-taken', by };
   }
 }
 
@@ -240,106 +184,5 @@ function toColumns(input: EpisodeInput) {
     duration_seconds: input.durationSeconds,
     status: input.status,
     publish_at: input.publishAt,
-  };
-}
-
-/** Makes the episode's servers the ones given, in that order. Those that are known keep their id. */
-async function writeVideoServers(
-  trx: Transaction,
-  episodeId: string,
-  current: readonly VideoServer[],
-  wanted: readonly VideoServerInput[],
-): Promise<void> {
-  const known = new Set(current.map(({ id }) => id));
-  const kept = new Set<string>();
-  for (const [position, server] of wanted.entries()) {
-    const columns = {
-      name: server.name,
-      kind: server.kind,
-      url: server.url,
-      audio_language: server.audioLanguage,
-      subtitle_language: server.subtitleLanguage,
-      enabled: server.enabled,
-      position,
-    };
-    if (server.id && known.has(server.id) && !kept.has(server.id)) {
-      kept.add(server.id);
-      await trx('video_servers').where({ id: server.id, episode_id: episodeId }).update(columns);
-    } else {
-      await trx('video_servers').insert({ ...columns, episode_id: episodeId });
-    }
-  }
-  const dropped = [...known].filter((id) => !kept.has(id));
-  if (dropped.length > 0)
-    await trx('video_servers').where({ episode_id: episodeId }).whereIn('id', dropped).delete();
-}
-
-type EpisodeRow = {
-  readonly id: string;
-  readonly series_id: string;
-  readonly series_title: string;
-  readonly series_slug: string;
-  readonly kind: EpisodeKind;
-  readonly number: string;
-  readonly title: string;
-  readonly synopsis: string;
-  readonly duration_seconds: number | null;
-  readonly status: EpisodeStatus;
-  readonly publish_at: Date | null;
-  readonly published_at: Date | null;
-  readonly version: number;
-  readonly deleted_at: Date | null;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-  readonly video_servers: readonly VideoServer[];
-};
-
-function selectEpisodes(db: Database | Transaction) {
-  return db('episodes as e')
-    .join('series as s', 's.id', 'e.series_id')
-    .select(
-      'e.id',
-      'e.series_id',
-      's.title as series_title',
-      's.slug as series_slug',
-      'e.kind',
-      'e.number',
-      'e.title',
-      'e.synopsis',
-      'e.duration_seconds',
-      'e.status',
-      'e.publish_at',
-      'e.published_at',
-      'e.version',
-      'e.deleted_at',
-      'e.created_at',
-      'e.updated_at',
-      db.raw(`coalesce((
-        select json_agg(json_build_object(
-          'id', v.id::text, 'name', v.name, 'kind', v.kind, 'url', v.url, 'audioLanguage', v.audio_language,
-          'subtitleLanguage', v.subtitle_language, 'enabled', v.enabled) order by v.position, v.id)
-        from video_servers v where v.episode_id = e.id), '[]') as video_servers`),
-    );
-}
-
-function toEpisode(row: EpisodeRow): Episode {
-  return {
-    id: row.id,
-    seriesId: row.series_id,
-    seriesTitle: row.series_title,
-    seriesSlug: row.series_slug,
-    kind: row.kind,
-    number: shortestNumber(row.number),
-    title: row.title,
-    synopsis: row.synopsis,
-    durationSeconds: row.duration_seconds,
-    status: row.status,
-    publishAt: row.publish_at,
-    publishedAt: row.published_at,
-    version: row.version,
-    deletedAt: row.deleted_at,
-    videoServers: row.video_servers,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   };
 }

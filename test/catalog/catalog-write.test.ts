@@ -1,9 +1,5 @@
-import {
-  deleteEpisode,
-  findEpisode,
-  restoreEpisode,
-  updateEpisode,
-} from '../../src/catalog/episode-repository';
+import { findEpisode } from '../../src/catalog/episode-queries';
+import { deleteEpisode, restoreEpisode, updateEpisode } from '../../src/catalog/episode-repository';
 import { seriesSchema } from '../../src/catalog/series';
 import { updateSeries } from '../../src/catalog/series-repository';
 import { readChangesSince, readHead } from '../../src/changes/change-log';

@@ -1,4 +1,4 @@
-import { findEpisode } from '../../src/catalog/episode-repository';
+import { findEpisode } from '../../src/catalog/episode-queries';
 import { publishDueEpisodes } from '../../src/catalog/scheduler';
 import { readChangesSince, readHead } from '../../src/changes/change-log';
 import { newEpisode, newSeries, testCatalog } from '../support/catalog';

@@ -6,13 +6,11 @@ import {
   episodePath,
   episodeSchema,
 } from '../../catalog/episode';
+import { findEpisode, findLastEpisode, listEpisodes } from '../../catalog/episode-queries';
 import {
   createEpisode,
   deleteEpisode,
   type EpisodeWriteResult,
-  findEpisode,
-  findLastEpisode,
-  listEpisodes,
   restoreEpisode,
   updateEpisode,
 } from '../../catalog/episode-repository';

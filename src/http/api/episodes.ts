@@ -8,12 +8,11 @@ import {
   episodePath,
   newEpisodeSchema,
 } from '../../catalog/episode';
+import { findEpisode, listEpisodes } from '../../catalog/episode-queries';
 import {
   createEpisode,
   deleteEpisode,
   type EpisodeWriteResult,
-  findEpisode,
-  listEpisodes,
   updateEpisode,
 } from '../../catalog/episode-repository';
 import { databaseId, parseInput } from '../../catalog/input';
