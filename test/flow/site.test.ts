@@ -138,27 +138,6 @@ describeInBrowser('the public pages', () => {
     await until(() => page.evaluate<boolean>(`heard.includes("${episodeId}")`));
   }
 
-  test('what is looked at stays where it is, with its focus, when a card comes in above', async () => {
-    const page = await visitLive('/episodes/latest', { viewport: { width: 1280, height: 800 } });
-    const link = page.locator('[data-episode-id] h2 a').nth(11);
-    await link.focus();
-    const href = await focusedHref(page);
-    const top = () => page.evaluate<number>('Math.round(document.activeElement.getBoundingClientRect().top)');
-    const before = await top();
-    expect(await page.evaluate<number>('scrollY')).toBeGreaterThan(300);
-    for (let count = 0; count < 3; count++) {
-      const { id } = await publish();
-      await card(page, id).waitFor();
-    }
-    // Scroll anchoring of the browser's own would come with the next frame.
-    await page.evaluate(
-      'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
-    );
-    expect(await focusedHref(page)).toBe(href);
-    expect(await top()).toBe(before);
-    await page.context().close();
-  });
-
   test('a change of more episodes than a stream carries is read anew, and each card is still there once', async () => {
     const long = await newSeries(catalog, { title: 'Long runner', kind: 'web' });
     for (let number = 1; number <= 60; number++) await newEpisode(catalog, long.id, { number });

@@ -1,7 +1,7 @@
 import type { RemoveEvent, UpsertEvent } from './stream-event';
 
 /** What is used of the grid. */
-export type ArrivalsGrid = {
+type ArrivalsGrid = {
   has(episodeId: string): boolean;
   wants(event: UpsertEvent): boolean;
   upsert(event: UpsertEvent): 'inserted' | 'updated' | 'removed' | 'ignored';

@@ -12,7 +12,7 @@ import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
 import { type BreakablePostgres, startPostgres } from './breakable-postgres';
 
-export type FaultNode = SiteNode & {
+type FaultNode = SiteNode & {
   /** Between this node and Redis. */
   readonly redisLink: TcpProxy;
 };
