@@ -3,7 +3,7 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/flow/'],
+  testPathIgnorePatterns: ['<rootDir>/test/flow/', '<rootDir>/test/faults/'],
   transform: {
     '^.+\\.[jt]sx?$': [
       '@swc/jest',
