@@ -116,15 +116,16 @@ describeInBrowser('the live connection of a browser', () => {
     const seen = await openTab(context);
     await setVisibility(leader, 'hidden');
     await leader.clock.runFor(5 * 60_000 + 1_000);
-    await until(() => streams.length === 2);
-    expect(streams[1]).toBe(seen);
+    // Its clock ran ahead of the server's heartbeats, so before it gave up it may have taken the stream for dead.
+    await until(() => streams.at(-1) === seen);
+    const opened = streams.length;
     const id = await post();
     await card(seen, id).waitFor();
     // It still hears of it.
     await until(async () => (await leader.title()).startsWith('(1) '));
     await setVisibility(leader, 'visible');
     await inState(leader, 'live');
-    expect(streams).toHaveLength(2);
+    expect(streams).toHaveLength(opened);
     await context.close();
   });
 
