@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { FieldError } from '../catalog/input';
 import type { Logger } from '../platform/log';
@@ -106,7 +107,8 @@ const BODY_ERRORS: Readonly<Record<string, string>> = {
 
 /** Postgres refuses, restarts or has gone: worth another try, unlike a fault of ours. */
 function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // Not instanceof: what Node's own sockets throw may be an Error of another realm.
+  if (!isNativeError(error)) return false;
   if (error.name === 'KnexTimeoutError' || LOST_CONNECTION.test(error.message)) return true;
   const code = 'code' in error ? String(error.code) : '';
   // 08: connection exceptions; 57P: shut down by an operator, or starting up.

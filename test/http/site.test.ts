@@ -149,8 +149,3 @@ test('art is drawn from its address alone, and kept for good', async () => {
   await get('/art/1/stills/0123456789ab/regular-12.5.svg').expect(200);
   await get('/art/1/stills/../x.svg').expect(404);
 });
-
-test('is alive while the database is away, but not ready', async () => {
-  await get('/healthz').expect(200, 'ok\n');
-  await get('/readyz').expect(200, 'ready\n');
-});
