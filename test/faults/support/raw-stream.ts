@@ -10,17 +10,18 @@ export async function requestStream(port: number, path = '/events'): Promise<Soc
   return socket;
 }
 
-/** Reads until the text has come; gives all that was read. */
-export async function readUntil(socket: Socket, text: string): Promise<string> {
-  let received = '';
-  for (;;) {
-    if (received.includes(text)) return received;
-    const [chunk] = await Promise.race([
-      once(socket, 'data'),
-      once(socket, 'close').then(() => {
-        throw new Error(`The connection was closed before "${text}" came:\n${received}`);
-      }),
-    ]);
-    received += String(chunk);
-  }
+/** Reads until the text has come; gives all that was read. One listener for all of it: chunks may come in one turn. */
+export function readUntil(socket: Socket, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const onData = (chunk: Buffer): void => {
+      received += chunk.toString('latin1');
+      if (!received.includes(text)) return;
+      socket.off('data', onData).off('close', onClose);
+      resolve(received);
+    };
+    const onClose = (): void =>
+      reject(new Error(`The connection was closed before "${text}" came:\n${received}`));
+    socket.on('data', onData).once('close', onClose);
+  });
 }
