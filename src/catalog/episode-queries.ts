@@ -38,15 +38,24 @@ export type EpisodeFilter = {
 
 /** Episodes of any status but the deleted, newest first by id; with their video servers. */
 export async function listEpisodes(db: Database, filter: EpisodeFilter): Promise<Episode[]> {
-  const rows: EpisodeRow[] = await selectEpisodes(db)
-    .whereNull('e.deleted_at')
+  // The ids come from an index alone, and each row is looked up by its own. Asked for rows at once, Postgres may go through
+  // all episodes of the catalog until it has met enough of the series.
+  const listed = db('episodes')
+    .select('id')
+    .whereNull('deleted_at')
     .modify((query) => {
-      if (filter.seriesId) query.where('e.series_id', filter.seriesId);
-      if (filter.status) query.where('e.status', filter.status);
-      if (filter.after) query.where('e.id', '<', filter.after);
+      if (filter.seriesId) query.where('series_id', filter.seriesId);
+      if (filter.status) query.where('status', filter.status);
+      if (filter.after) query.where('id', '<', filter.after);
     })
-    .orderBy('e.id', 'desc')
+    .orderBy('id', 'desc')
     .limit(filter.limit);
+  const episode = selectEpisodes(db).where('e.id', db.ref('listed.id')).limit(1).toSQL();
+  const rows: EpisodeRow[] = await db
+    .from(listed.as('listed'))
+    .joinRaw(`cross join lateral (${episode.sql}) as episode`, [...episode.bindings])
+    .select('episode.*')
+    .orderBy('listed.id', 'desc');
   return rows.map(toEpisode);
 }
 

@@ -86,11 +86,7 @@ export async function listSeries(db: Database, filter: SeriesFilter): Promise<Se
     .modify((query) => {
       if (filter.after) query.where('id', '<', filter.after);
       if (filter.search) {
-        const pattern = `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
-        query.whereRaw(
-          '(title ilike ? or title_native ilike ? or array_to_string(synonyms, chr(10)) ilike ?)',
-          [pattern, pattern, pattern],
-        );
+        query.whereRaw('search_text like lower(?)', [`%${filter.search.replace(/[\\%_]/g, '\\$&')}%`]);
       }
     })
     .orderBy('id', 'desc')

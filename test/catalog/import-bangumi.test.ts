@@ -12,7 +12,9 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
 });
-beforeEach(() => database.db.raw('truncate series, episodes, video_servers, change_log, audit_log'));
+beforeEach(() =>
+  database.db.raw('truncate series, episodes, latest_episodes, video_servers, change_log, audit_log'),
+);
 afterAll(() => database.drop());
 
 const siteMeta: BangumiData['siteMeta'] = {

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { findPublicSeries, listPublicEpisodesOfSeries } from '../../catalog/public-catalog';
+import { findPublicSeries, listPublicEpisodesOfSeries } from '../../catalog/public-series';
 import { guessLanguage, type SeriesLink } from '../../catalog/series';
 import { cardView, dateText, KIND_LABELS, posterUrl, seasonKey, seasonLabel } from '../card-view';
 import type { Dependencies } from '../dependencies';

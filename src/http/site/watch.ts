@@ -1,7 +1,7 @@
 import { type Response, Router } from 'express';
 import type { EpisodeKind } from '../../catalog/episode';
 import { episodePath, seriesPath, shortestNumber } from '../../catalog/episode';
-import { findWatchedEpisode } from '../../catalog/public-catalog';
+import { findWatchedEpisode } from '../../catalog/public-series';
 import { guessLanguage } from '../../catalog/series';
 import type { PublicEpisode } from '../../changes/change-event';
 import { cardView } from '../card-view';
