@@ -7,6 +7,7 @@ import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import { adminRoutes } from './http/admin/routes';
 import { apiRoutes } from './http/api/routes';
+import { trustedProxy } from './http/client-address';
 import type { Dependencies } from './http/dependencies';
 import { errorHandler, notFound } from './http/error-handler';
 import { healthRoutes } from './http/ops/health';
@@ -15,13 +16,12 @@ import { artRoutes } from './http/site/art';
 import { latestRoutes } from './http/site/latest';
 import { seriesRoutes } from './http/site/series';
 import { watchRoutes } from './http/site/watch';
-import { streamRoutes } from './http/stream-routes';
 import { viewLocals } from './http/view-locals';
 import { projectRoot } from './platform/project';
 
 /** The whole site as a request handler: what a request passes, in order. */
 export function createApp(dependencies: Dependencies): Express {
-  const { config, log, hub } = dependencies;
+  const { config, log } = dependencies;
   const publicFolder = join(projectRoot(), 'public');
   const app = express();
   app.disable('x-powered-by');
@@ -29,7 +29,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.set('view engine', 'ejs');
   app.set('view cache', !config.reloadViews);
   app.set('query parser', 'simple');
-  app.set('trust proxy', config.trustProxy);
+  app.set('trust proxy', trustedProxy(config.trustProxy));
   Object.assign(app.locals, viewLocals(publicFolder, config.reloadViews));
 
   app.use(
@@ -46,7 +46,6 @@ export function createApp(dependencies: Dependencies): Express {
   );
   app.use(securityHeaders());
   app.use(healthRoutes(dependencies));
-  app.use(streamRoutes(hub));
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));
   app.use('/media', express.static(join(publicFolder, 'media'), { maxAge: '1d', fallthrough: false }));
   app.use('/icons', express.static(join(publicFolder, 'icons'), { maxAge: '1d', fallthrough: false }));

@@ -34,14 +34,16 @@ async function main(): Promise<void> {
   const site = await createSite(config, log, database);
   await exclusively(database.db, 'first start', () => prepareFirstStart(site.catalog, config, log));
 
-  const server = createServer(SERVER_LIMITS, site.app).listen(config.port, config.host);
+  const server = createServer(SERVER_LIMITS, site.app);
+  const closeWaiting = site.acceptStreams(server);
+  server.listen(config.port, config.host);
   await once(server, 'listening');
   log.info(`nipnime is ready: ${addressOf(server, config.host)}`);
 
   const [signal] = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   // A second one means now.
   for (const again of ['SIGTERM', 'SIGINT']) process.once(again, () => process.exit(1));
-  await drain(server, site, log, config.production && signal === 'SIGTERM');
+  await drain(server, site, log, config.production && signal === 'SIGTERM', closeWaiting);
   await site.close();
   await database.close();
 }
@@ -76,7 +78,13 @@ async function prepareFirstStart(catalog: Catalog, config: Config, log: Logger):
 const system: Actor = { kind: 'system', id: null, name: 'nipnime' };
 
 /** @param patient a load balancer is in front, and browsers that must not all come back at once */
-async function drain(server: Server, site: Site, log: Logger, patient: boolean): Promise<void> {
+async function drain(
+  server: Server,
+  site: Site,
+  log: Logger,
+  patient: boolean,
+  closeWaiting: () => void,
+): Promise<void> {
   log.info(patient ? 'Draining: the streams are closed within half a minute' : 'Stopping');
   site.setUnready();
   if (patient) await sleep(UNREADY_MS);
@@ -85,6 +93,7 @@ async function drain(server: Server, site: Site, log: Logger, patient: boolean):
   // close(), which since Node 19 also cuts connections whose request is still on its way.
   NetServer.prototype.close.call(server);
   await site.hub.drain(patient ? DRAIN_MS : 0);
+  closeWaiting();
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
   await closed;

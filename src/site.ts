@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { recordAudit } from './accounts/audit-log';
 import { createApp } from './app';
@@ -9,6 +9,7 @@ import { type ChangeBus, createMemoryChangeBus, createRedisChangeBus } from './c
 import { ChangeFeed } from './changes/change-feed';
 import { pruneChanges } from './changes/change-log';
 import type { Config } from './config';
+import { createClientAddress } from './http/client-address';
 import { createCardRenderer } from './http/fragments';
 import { createLoginLimits } from './http/rate-limits';
 import { createSessionPool, type Database } from './platform/database';
@@ -16,7 +17,9 @@ import { keptSecret } from './platform/kept-secret';
 import type { Logger } from './platform/log';
 import type { OpenDatabase } from './platform/open-database';
 import { projectRoot } from './platform/project';
+import { AddressCounts } from './realtime/admission';
 import { Hub } from './realtime/hub';
+import { StreamListener } from './realtime/stream-listener';
 
 /** One node of the site, all but the listening. */
 export type Site = {
@@ -24,6 +27,8 @@ export type Site = {
   readonly catalog: Catalog;
   readonly feed: ChangeFeed;
   readonly hub: Hub;
+  /** Lets streams be taken from the connections of a server ahead of Node's HTTP parser; gives what ends the waiting ones. */
+  readonly acceptStreams: (server: Server) => () => void;
   /** From now on `/readyz` says that no new visitors should be sent here. */
   readonly setUnready: () => void;
   /** Ends what runs in the background; the database is the caller's. */
@@ -54,9 +59,13 @@ export async function createSite(config: Config, log: Logger, database: OpenData
     renderCard,
     findPublicIds: async (episodeIds) =>
       new Set((await findPublicEpisodes(db, episodeIds)).map(({ episodeId }) => episodeId)),
+    clientAddress: createClientAddress(config.trustProxy),
+    addressLimit: new AddressCounts(config.stream.maxConnectionsPerAddress),
+    metrics: { opened() {}, closed() {}, refused() {}, delivered() {} },
     onError: (error, message) => log.error({ err: error }, message),
     ...config.stream,
   });
+  const streams = new StreamListener(hub);
   const stopScheduler = startScheduler(catalog, log);
   const stopPruning = startPruning(db, log);
   const sessionPool = createSessionPool(database.url);
@@ -66,17 +75,22 @@ export async function createSite(config: Config, log: Logger, database: OpenData
     config,
     log,
     catalog,
-    hub,
     sessionPool,
     sessionSecret,
     loginLimits,
     isReady: () => ready,
   });
   return {
-    app,
+    app: (request, response) => {
+      if (!streams.handle(request, response)) app(request, response);
+    },
     catalog,
     feed,
     hub,
+    acceptStreams: (server) => {
+      streams.listenTo(server);
+      return () => streams.close();
+    },
     setUnready: () => {
       ready = false;
     },

@@ -5,10 +5,13 @@ import { type ChangeEvent, decodeChangeEvent, encodeChangeEvent } from './change
 
 /** The messenger between nodes. It has no memory: what it loses is read from the change log. */
 export type ChangeBus = {
-  /** @throws when the messages could not be handed over; they are in the change log all the same. */
+  /** Call it right after the commit. @throws when the messages could not be handed over; they are in the change log all the same. */
   publish(events: readonly ChangeEvent[]): Promise<void>;
   /** `onUncertain` is called when messages may have been missed: after (re)connecting, or for one that can't be read. */
-  subscribe(onEvent: (event: ChangeEvent) => void, onUncertain: () => void): Promise<void>;
+  subscribe(
+    onEvent: (event: ChangeEvent, committedAtMs: number) => void,
+    onUncertain: () => void,
+  ): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -22,15 +25,18 @@ export function createRedisChangeBus(url: string, log: Logger): ChangeBus {
 
   return {
     async publish(events) {
+      const committedAtMs = Date.now();
       await connected;
-      await Promise.all(events.map((event) => publisher.publish(CHANNEL, encodeChangeEvent(event))));
+      await Promise.all(
+        events.map((event) => publisher.publish(CHANNEL, encodeChangeEvent(event, committedAtMs))),
+      );
     },
     async subscribe(onEvent, onUncertain) {
       const redis = createRedis(url, log, 'subscribe');
       subscriber = redis;
       redis.on('message', (_channel: string, message: string) => {
-        const event = decodeChangeEvent(message);
-        if (event) onEvent(event);
+        const change = decodeChangeEvent(message);
+        if (change) onEvent(change.event, change.committedAtMs);
         else onUncertain();
       });
       // `ready` comes before ioredis has renewed its subscriptions: only after our own is there no gap left.
@@ -50,14 +56,15 @@ export function createRedisChangeBus(url: string, log: Logger): ChangeBus {
 
 /** The in-process twin, for one node alone and for tests. Delivers after the publisher's turn, as a network would. */
 export function createMemoryChangeBus(): ChangeBus {
-  const listeners = new Set<(event: ChangeEvent) => void>();
+  const listeners = new Set<(event: ChangeEvent, committedAtMs: number) => void>();
   return {
     async publish(events) {
-      const messages = events.map(encodeChangeEvent);
+      const committedAtMs = Date.now();
+      const messages = events.map((event) => encodeChangeEvent(event, committedAtMs));
       setImmediate(() => {
         for (const message of messages) {
-          const event = decodeChangeEvent(message);
-          if (event) for (const listener of listeners) listener(event);
+          const change = decodeChangeEvent(message);
+          if (change) for (const listener of listeners) listener(change.event, change.committedAtMs);
         }
       });
     },

@@ -46,20 +46,30 @@ export type RemoveEvent = Extract<ChangeEvent, { type: 'remove' }>;
 export const upsertPayloadSchema = z.object({ episode: publicEpisodeSchema, isNew: z.boolean() });
 
 const VERSION = 1;
-const position = { v: z.literal(VERSION), epoch: z.string(), seq: z.number().int().positive() };
+const position = {
+  v: z.literal(VERSION),
+  committedAtMs: z.number(),
+  epoch: z.string(),
+  seq: z.number().int().positive(),
+};
 const messageSchema = z.discriminatedUnion('type', [
   z.object({ ...position, type: z.literal('upsert'), ...upsertPayloadSchema.shape }),
   z.object({ ...position, type: z.literal('remove'), episodeId: z.string() }),
   z.object({ ...position, type: z.literal('reset') }),
 ]);
 
-/** The message that carries an event over Redis. */
-export function encodeChangeEvent(event: ChangeEvent): string {
-  return JSON.stringify({ v: VERSION, ...event });
+/**
+ * The message that carries an event over Redis.
+ * @param committedAtMs `Date.now()` right after the commit
+ */
+export function encodeChangeEvent(event: ChangeEvent, committedAtMs: number): string {
+  return JSON.stringify({ v: VERSION, committedAtMs, ...event });
 }
 
 /** Undefined for a message of another version or shape: the reader then turns to the change log. */
-export function decodeChangeEvent(message: string): ChangeEvent | undefined {
+export function decodeChangeEvent(
+  message: string,
+): { readonly event: ChangeEvent; readonly committedAtMs: number } | undefined {
   let json: unknown;
   try {
     json = JSON.parse(message);
@@ -68,8 +78,8 @@ export function decodeChangeEvent(message: string): ChangeEvent | undefined {
   }
   const parsed = messageSchema.safeParse(json);
   if (!parsed.success) return undefined;
-  const { v: _version, ...event } = parsed.data;
-  return event;
+  const { v: _version, committedAtMs, ...event } = parsed.data;
+  return { event, committedAtMs };
 }
 
 export function formatCursor({ epoch, seq }: Cursor): string {

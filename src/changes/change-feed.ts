@@ -8,13 +8,24 @@ import { RecentChanges } from './recent-changes';
 /** Why a client can't be brought up to date by events and has to read the page again. */
 export type ResetReason = 'gap' | 'epoch' | 'burst' | 'malformed' | 'ahead';
 
+/** How the oldest change of a batch came. */
+export type Arrival = {
+  /** `performance.now()` of its receipt */
+  readonly receivedMs: number;
+  /** Milliseconds from the commit to the receipt; undefined when the change was read from the log. */
+  readonly busMs: number | undefined;
+};
+
 /** What a feed emits: `cursor` is the point that whoever applied it has reached. */
-export type FeedBatch =
-  | { readonly type: 'changes'; readonly cursor: Cursor; readonly events: readonly ChangeEvent[] }
-  | { readonly type: 'reset'; readonly cursor: Cursor; readonly reason: ResetReason };
+export type FeedBatch = { readonly cursor: Cursor; readonly arrival?: Arrival } & (
+  | { readonly type: 'changes'; readonly events: readonly ChangeEvent[] }
+  | { readonly type: 'reset'; readonly reason: ResetReason }
+);
 
 /** Milliseconds between two looks at the head, ± 20 %: what a lost message costs at most. */
 const POLL_MS = 2_000;
+/** Without a look at the head for longer than this, a node may have missed a change: what viewers are promised. */
+const MAX_UNSEEN_MS = 3_000;
 /** More episodes than this in one burst are told as one reset. */
 const MAX_BURST = 50;
 /** More events than this after a resume are told as one reset. */
@@ -34,7 +45,10 @@ export class ChangeFeed {
   readonly #recent = new RecentChanges(RING_EVENTS, RING_BYTES);
   readonly #listeners = new Set<(batch: FeedBatch) => void>();
   #pending: ChangeEvent[] = [];
+  #arrival: Arrival | undefined;
   #emitted: Cursor = { epoch: '', seq: 0 };
+  /** When the last look at the head that succeeded was begun, on the clock of `performance.now()`. */
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #catchingUp: Promise<void> | undefined;
   #catchUpAgain = false;
   #flushing: NodeJS.Immediate | undefined;
@@ -53,12 +67,17 @@ export class ChangeFeed {
     return this.#emitted;
   }
 
+  /** The same, while it is sure to be the head of at most three seconds ago; undefined while it may be older. */
+  get sureCursor(): Cursor | undefined {
+    return performance.now() - this.#lookedMs <= MAX_UNSEEN_MS ? this.#emitted : undefined;
+  }
+
   /** Fills the memory of recent changes, then follows. Resolves when this node can serve streams. */
   async start(): Promise<void> {
     await this.#startOver(await readHead(this.#db));
     this.#state = 'running';
     await this.#bus.subscribe(
-      (event) => this.#receive(event),
+      (event, committedAtMs) => this.#receive(event, committedAtMs),
       () => this.#catchUpInBackground(),
     );
     await this.catchUp();
@@ -92,7 +111,7 @@ export class ChangeFeed {
 
   /** Reads the head, and the change log if this node is behind. Calls that overlap share one reading. */
   async catchUp(): Promise<void> {
-    this.#catchingUp ??= this.#readLog().finally(() => {
+    this.#catchingUp ??= this.#look().finally(() => {
       this.#catchingUp = undefined;
       if (this.#catchUpAgain && this.#state === 'running') {
         this.#catchUpAgain = false;
@@ -102,15 +121,32 @@ export class ChangeFeed {
     await this.#catchingUp;
   }
 
+  async #look(): Promise<void> {
+    const beganMs = performance.now();
+    await this.#readLog();
+    this.#lookedMs = beganMs;
+  }
+
+  /**
+   * Takes what this node has just committed, without waiting for the bus to bring it back: whoever made a change sees it
+   * in the next answer.
+   */
+  takeOwn(events: readonly ChangeEvent[]): void {
+    const committedAtMs = Date.now();
+    for (const event of events) this.#receive(event, committedAtMs);
+  }
+
   get #received(): number {
     return this.#pending.at(-1)?.seq ?? this.#emitted.seq;
   }
 
-  #receive(event: ChangeEvent): void {
+  #receive(event: ChangeEvent, committedAtMs: number): void {
     if (this.#state !== 'running') return;
     if (event.epoch === this.#emitted.epoch && event.seq <= this.#received) return;
-    if (event.epoch === this.#emitted.epoch && event.seq === this.#received + 1) this.#take([event]);
-    else this.#catchUpInBackground();
+    if (event.epoch === this.#emitted.epoch && event.seq === this.#received + 1) {
+      // Another machine's clock may be ahead.
+      this.#take([event], Math.max(Date.now() - committedAtMs, 0));
+    } else this.#catchUpInBackground();
   }
 
   #catchUpInBackground(): void {
@@ -141,8 +177,9 @@ export class ChangeFeed {
     this.#flush();
   }
 
-  #take(events: readonly ChangeEvent[]): void {
+  #take(events: readonly ChangeEvent[], busMs?: number): void {
     if (events.length === 0) return;
+    this.#arrival ??= { receivedMs: performance.now(), busMs };
     this.#pending.push(...events);
     // One turn of the event loop gathers a burst that arrived together.
     this.#flushing ??= setImmediate(() => this.#flush());
@@ -155,14 +192,16 @@ export class ChangeFeed {
     const last = events.at(-1);
     if (!last) return;
     this.#pending = [];
+    const arrival = this.#arrival ?? { receivedMs: performance.now(), busMs: undefined };
+    this.#arrival = undefined;
     this.#recent.push(events);
     this.#emitted = { epoch: last.epoch, seq: last.seq };
     const compacted = compactChanges(events);
     const burst = compacted.length > MAX_BURST || compacted.some((event) => event.type === 'reset');
     this.#emit(
       burst
-        ? { type: 'reset', cursor: this.#emitted, reason: 'burst' }
-        : { type: 'changes', cursor: this.#emitted, events: compacted },
+        ? { type: 'reset', cursor: this.#emitted, arrival, reason: 'burst' }
+        : { type: 'changes', cursor: this.#emitted, arrival, events: compacted },
     );
   }
 
@@ -174,6 +213,7 @@ export class ChangeFeed {
   async #startOver(head: Cursor): Promise<void> {
     const recent = await readRecentChanges(this.#db, head.epoch, head.seq, RING_EVENTS);
     this.#pending = [];
+    this.#arrival = undefined;
     this.#recent.clear(head.seq);
     this.#recent.fill(recent);
     this.#emitted = head;

@@ -1,4 +1,4 @@
-import { type ChangeEvent, encodeChangeEvent } from './change-event';
+import type { ChangeEvent } from './change-event';
 
 /** The last changes, bounded by number and by bytes: what a client that comes back can be told from memory. */
 export class RecentChanges {
@@ -31,7 +31,7 @@ export class RecentChanges {
 
   push(events: readonly ChangeEvent[]): void {
     for (const event of events) {
-      const bytes = Buffer.byteLength(encodeChangeEvent(event));
+      const bytes = Buffer.byteLength(JSON.stringify(event));
       this.#entries.push({ event, bytes });
       this.#bytes += bytes;
     }

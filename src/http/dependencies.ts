@@ -2,7 +2,6 @@ import type { Catalog } from '../catalog/catalog-write';
 import type { Config } from '../config';
 import type { SessionPool } from '../platform/database';
 import type { Logger } from '../platform/log';
-import type { Hub } from '../realtime/hub';
 import type { LoginLimits } from './rate-limits';
 
 /** Everything that a request may need, given by the composition root. */
@@ -10,7 +9,6 @@ export type Dependencies = {
   readonly config: Config;
   readonly log: Logger;
   readonly catalog: Catalog;
-  readonly hub: Hub;
   readonly sessionPool: SessionPool;
   readonly sessionSecret: string;
   readonly loginLimits: LoginLimits;

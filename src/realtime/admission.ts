@@ -1,37 +1,40 @@
 import { isIPv6 } from 'node:net';
 
-/** Counts the streams of this process, in all and by address. */
-export class Admission {
-  readonly #maxConnections: number;
-  readonly #maxConnectionsPerAddress: number;
-  readonly #byAddress = new Map<string, number>();
-  #total = 0;
+/**
+ * Streams of one client's address. Over several processes somebody else has to be asked, so that `enter` may answer later;
+ * who asks has to `leave` again if the place isn't wanted any more.
+ */
+export type AddressLimit = {
+  /** Takes a place; false when there is none. `address` is what `addressKey()` made of it. */
+  enter(address: string): boolean | Promise<boolean>;
+  leave(address: string): void;
+};
 
-  constructor(limits: { readonly maxConnections: number; readonly maxConnectionsPerAddress: number }) {
-    this.#maxConnections = limits.maxConnections;
-    this.#maxConnectionsPerAddress = limits.maxConnectionsPerAddress;
+/** Counts in this process. */
+export class AddressCounts implements AddressLimit {
+  readonly #maxPerAddress: number;
+  readonly #counts = new Map<string, number>();
+
+  constructor(maxPerAddress: number) {
+    this.#maxPerAddress = maxPerAddress;
   }
 
-  get total(): number {
-    return this.#total;
+  /** Addresses that have a place. */
+  get size(): number {
+    return this.#counts.size;
   }
 
-  /** Takes a place; gives what frees it again, or undefined when there is none. */
-  enter(address: string): (() => void) | undefined {
-    const key = addressKey(address);
-    const ofAddress = this.#byAddress.get(key) ?? 0;
-    if (this.#total >= this.#maxConnections || ofAddress >= this.#maxConnectionsPerAddress) return undefined;
-    this.#total++;
-    this.#byAddress.set(key, ofAddress + 1);
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
-      this.#total--;
-      const remaining = (this.#byAddress.get(key) ?? 1) - 1;
-      if (remaining > 0) this.#byAddress.set(key, remaining);
-      else this.#byAddress.delete(key);
-    };
+  enter(address: string): boolean {
+    const count = this.#counts.get(address) ?? 0;
+    if (count >= this.#maxPerAddress) return false;
+    this.#counts.set(address, count + 1);
+    return true;
+  }
+
+  leave(address: string): void {
+    const remaining = (this.#counts.get(address) ?? 0) - 1;
+    if (remaining > 0) this.#counts.set(address, remaining);
+    else this.#counts.delete(address);
   }
 }
 

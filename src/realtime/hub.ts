@@ -1,18 +1,11 @@
-import type { ServerResponse } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Socket } from 'node:net';
+import type { ChangeEvent, UpsertEvent } from '../changes/change-event';
+import type { ChangeFeed, FeedBatch } from '../changes/change-feed';
+import { type AddressLimit, addressKey } from './admission';
+import { type Greeting, greetingBytes, prepareGreeting, RESET_SPREAD_MS } from './greeting';
+import { Rounds } from './rounds';
 import {
-  type ChangeEvent,
-  type Cursor,
-  changedEpisodeId,
-  parseCursor,
-  type UpsertEvent,
-} from '../changes/change-event';
-import type { ChangeFeed, FeedBatch, ResetReason } from '../changes/change-feed';
-import { Admission } from './admission';
-import {
-  type ByeReason,
   byeFrame,
-  helloFrame,
   pingFrame,
   type RenderedCard,
   removeFrame,
@@ -20,184 +13,177 @@ import {
   retryFrame,
   upsertFrame,
 } from './sse-frame';
+import { StreamBytes, type StreamFormat, streamFormat } from './stream-bytes';
 import { StreamConnection } from './stream-connection';
+import type { StreamRequest } from './stream-head';
+import type { StreamMetrics } from './stream-metrics';
 
 export type HubOptions = {
   readonly feed: Pick<ChangeFeed, 'cursor' | 'since' | 'catchUp' | 'onBatch'>;
   readonly renderCard: (event: UpsertEvent) => RenderedCard;
   /** Of these episodes, the ones that are public now: a replay must not bring back what was hidden since. */
   readonly findPublicIds: (episodeIds: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** The client's address, from the other end of its connection and what proxies say about it. */
+  readonly clientAddress: (remoteAddress: string, forwardedFor: string | undefined) => string;
+  readonly addressLimit: AddressLimit;
+  readonly metrics: StreamMetrics;
   readonly onError: (error: unknown, message: string) => void;
   readonly heartbeatMs: number;
   /** The longest life of a connection; each gets a random 80–100 % of it. */
   readonly timeoutMs: number;
   readonly maxConnections: number;
-  readonly maxConnectionsPerAddress: number;
   readonly maxBufferedBytes: number;
 };
 
-const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  // no-transform: compression and proxies would hold events back to fill a buffer.
-  'Cache-Control': 'no-store, no-transform',
-  'X-Accel-Buffering': 'no',
-};
-/** Over which time the readers of a page spread their refetch after a reset. */
-const RESET_SPREAD_MS = 8_000;
-const MAX_REPLAY_BYTES = 256 * 1_024;
-/** Connections written before the event loop gets a turn. */
-const SLICE = 1_000;
-
-/** All the clients of one node: what the feed brings is rendered and encoded once, and written to each. */
+/** All the clients of one process: what the feed brings is rendered and encoded once, and written to each. */
 export class Hub {
   readonly #options: HubOptions;
-  readonly #admission: Admission;
-  readonly #connections = new Set<StreamConnection>();
-  /** Frames of events that are still in the feed's memory, so that a replay costs no second rendering. */
-  readonly #frames = new WeakMap<ChangeEvent, Buffer>();
+  /** By socket: that is what a listener knows that all of them share. */
+  readonly #connections = new Map<Socket, StreamConnection>();
+  readonly #rounds: Rounds;
+  /** Events that are still in the feed's memory, so that a replay costs no second rendering. */
+  readonly #encoded = new WeakMap<ChangeEvent, StreamBytes>();
+  readonly #formats = new Set<StreamFormat>();
+  /** Questions under way to the database: thousands that reconnect together have missed the same. */
+  readonly #checks = new Map<string, Promise<ReadonlySet<string>>>();
+  readonly #onClose: (this: Socket) => void;
   readonly #unsubscribe: () => void;
   readonly #ticker: NodeJS.Timeout;
-  /** Each batch of the feed is one round of writing. */
-  #lastRound = 0;
-  /** Rounds follow each other, so that a client sees them in order. */
-  #rounds: Promise<void> = Promise.resolve();
-  #draining = false;
+  /** Connections are looked after in as many groups, a group a tick, so that heartbeats don't come all at once. */
+  readonly #buckets: number;
+  #ticks = 0;
+  #lastBucket = 0;
+  #isDraining = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#admission = new Admission(options);
+    this.#rounds = new Rounds(this.#connections, options);
+    const forget = (socket: Socket): void => this.#forget(socket);
+    this.#onClose = function onClose() {
+      forget(this);
+    };
     this.#unsubscribe = options.feed.onBatch((batch) => this.#broadcast(batch));
-    this.#ticker = setInterval(() => this.#tick(), tickMs(options.heartbeatMs));
+    const tickMs = Math.min(1_000, options.heartbeatMs / 4);
+    this.#buckets = Math.round(options.heartbeatMs / tickMs);
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#ticker.unref();
   }
 
+  /** Clients that were let in, greeted or not. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /**
-   * Answers a request for the stream and keeps the connection.
-   * @param resumeFrom what the client sent as its last id; undefined when it sent none
-   */
-  async open(response: ServerResponse, address: string, resumeFrom: string | undefined): Promise<void> {
-    // Anything but 200 would make the browser's EventSource give up for good.
-    response.writeHead(200, STREAM_HEADERS);
-    // Elsewhere, and soon: another node is there.
-    if (this.#draining) return refuse(response, 'drain', randomInteger(500, 5_000));
-    const leave = this.#admission.enter(address);
-    if (!leave) return refuse(response, 'busy', randomInteger(20_000, 60_000));
-    response.once('close', leave);
-    // The first bytes at once: a client that hears nothing can't tell a slow server from a buffering proxy.
-    response.write(retryFrame(randomInteger(2_000, 8_000)));
-    try {
-      const greeting = await this.#greet(resumeFrom);
-      if (!response.destroyed) this.#join(response, greeting);
-    } catch (error) {
-      this.#options.onError(error, 'A client of the stream could not be resumed');
-      const retryMs = randomInteger(2_000, 8_000);
-      response.end(byeFrame('busy', retryMs));
-    }
+  /** Answers a request for the stream on its socket, which nobody else may write to from now on. */
+  open(socket: Socket, request: StreamRequest): void {
+    const { clientAddress, addressLimit, maxConnections, onError } = this.#options;
+    const address = addressKey(clientAddress(request.remoteAddress, request.forwardedFor));
+    const connection = new StreamConnection(socket, streamFormat(request), address);
+    if (this.#isDraining) return this.#refuse(connection, 'drain');
+    if (this.#connections.size >= maxConnections) return this.#refuse(connection, 'busy');
+    this.#connections.set(socket, connection);
+    socket.on('close', this.#onClose);
+    const entered = addressLimit.enter(address);
+    // Without an await where there is nothing to wait for: thousands may come at once.
+    if (typeof entered === 'boolean') return this.#admit(connection, entered, request.resumeFrom);
+    entered
+      .then((isFree) => this.#admit(connection, isFree, request.resumeFrom))
+      .catch((error: unknown) => {
+        onError(error, 'Nobody could say how many streams an address has');
+        this.#refuse(connection, 'busy');
+      });
   }
 
   /** Tells every client to come back, spread over `spreadMs`, and takes no new ones. */
   async drain(spreadMs: number): Promise<void> {
-    this.#draining = true;
-    const leaving = [...this.#connections];
-    const started = performance.now();
+    this.#isDraining = true;
+    const leaving = [...this.#connections.values()];
+    const startedMs = performance.now();
     for (const [index, connection] of leaving.entries()) {
-      const dueMs = started + (spreadMs * index) / leaving.length;
+      const dueMs = startedMs + (spreadMs * index) / leaving.length;
       while (performance.now() < dueMs && this.#connections.size > 0) await sleep(20);
       this.#dismiss(connection, 'drain');
     }
   }
 
   close(): void {
+    this.#isDraining = true;
     clearInterval(this.#ticker);
     this.#unsubscribe();
-    for (const connection of this.#connections) this.#dismiss(connection, 'drain');
+    for (const connection of this.#connections.values()) this.#dismiss(connection, 'drain');
   }
 
-  /** What a new client has to be told first; `from` is the point that its first event continues. */
-  async #greet(resumeFrom: string | undefined): Promise<Greeting> {
-    const { feed } = this.#options;
-    if (resumeFrom === undefined) return { resume: 'fresh' };
-    const cursor = parseCursor(resumeFrom);
-    if (!cursor) return { resume: 'reset', reason: 'malformed' };
-    // A node that merely lags behind the client must not send it away.
-    if (cursor.seq > feed.cursor.seq || cursor.epoch !== feed.cursor.epoch) await feed.catchUp();
-    const missed = feed.since(cursor);
-    if ('reset' in missed) return { resume: 'reset', reason: missed.reset };
-    const reached = feed.cursor;
-    const events = await this.#withoutHidden(missed.events);
-    return { resume: 'ok', cursor, events, reached };
+  #admit(connection: StreamConnection, isFree: boolean, resumeFrom: string | undefined): void {
+    if (!isFree) return this.#refuse(connection, 'busy');
+    connection.hasPlace = true;
+    if (connection.socket.destroyed) return this.#leave(connection);
+    this.#formats.add(connection.format);
+    if (resumeFrom === undefined) return this.#join(connection, { resume: 'fresh' });
+    const findPublicIds = (ids: readonly string[]) => this.#findPublicIds(ids);
+    prepareGreeting({ feed: this.#options.feed, findPublicIds }, resumeFrom)
+      .then((greeting) => this.#join(connection, greeting))
+      .catch((error: unknown) => {
+        this.#options.onError(error, 'A client of the stream could not be resumed');
+        this.#refuse(connection, 'busy');
+      });
+  }
+
+  #findPublicIds(episodeIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const key = episodeIds.join();
+    const check =
+      this.#checks.get(key) ??
+      this.#options.findPublicIds(episodeIds).finally(() => this.#checks.delete(key));
+    this.#checks.set(key, check);
+    return check;
   }
 
   /** No await in here: between what the client is told and its place in the next round nothing may happen. */
-  #join(response: ServerResponse, greeting: Greeting): void {
-    const { heartbeatMs, timeoutMs, maxBufferedBytes } = this.#options;
-    const nowMs = performance.now();
+  #join(connection: StreamConnection, greeting: Greeting): void {
+    if (connection.socket.destroyed) return;
+    const { feed, heartbeatMs, timeoutMs, metrics } = this.#options;
     const ttlMs = Math.round(timeoutMs * (0.8 + 0.2 * Math.random()));
-    const connection = new StreamConnection(response, { maxBufferedBytes, deadlineMs: nowMs + ttlMs, nowMs });
-    const hello = { resume: greeting.resume, heartbeatMs, ttlMs };
-    connection.round = this.#lastRound;
-    connection.send(this.#opening(greeting, hello), nowMs);
-    this.#connections.add(connection);
-    connection.onClose(() => this.#connections.delete(connection));
+    const { resume, bytes } = greetingBytes(
+      greeting,
+      feed,
+      { retryMs: randomInteger(2_000, 8_000), heartbeatMs, ttlMs },
+      (event) => this.#encode(event),
+    );
+    connection.begin(bytes);
+    connection.lastSentMs = performance.now();
+    connection.deadlineMs = connection.lastSentMs + ttlMs;
+    connection.batch = this.#rounds.lastBatch;
+    this.#lastBucket = (this.#lastBucket + 1) % this.#buckets;
+    connection.bucket = this.#lastBucket;
+    connection.state = 'live';
+    connection.closeReason = 'client';
+    metrics.opened(resume);
+    // It came just before everybody was told to go.
+    if (this.#isDraining) this.#dismiss(connection, 'drain');
   }
 
-  #opening(greeting: Greeting, hello: Parameters<typeof helloFrame>[0]): Buffer {
-    const { feed } = this.#options;
-    const told = (reason: ResetReason): Buffer =>
-      Buffer.from(
-        helloFrame({ ...hello, resume: 'reset' }, undefined) +
-          resetFrame(feed.cursor, reason, RESET_SPREAD_MS),
-      );
-    if (greeting.resume === 'fresh') return Buffer.from(helloFrame(hello, feed.cursor));
-    if (greeting.resume === 'reset') return told(greeting.reason);
-    // Events that came while the replay was checked.
-    const later = feed.since(greeting.reached);
-    if ('reset' in later) return told(later.reset);
-    const replay = [...greeting.events, ...later.events].map((event) => this.#encode(event));
-    if (replay.reduce((bytes, frame) => bytes + frame.length, 0) > MAX_REPLAY_BYTES) return told('gap');
-    return Buffer.concat([Buffer.from(helloFrame(hello, greeting.cursor)), ...replay]);
-  }
-
-  async #withoutHidden(events: readonly ChangeEvent[]): Promise<readonly ChangeEvent[]> {
-    const upserts = events.filter((event) => event.type === 'upsert');
-    if (upserts.length === 0) return events;
-    const visible = await this.#options.findPublicIds(upserts.map(changedEpisodeId));
-    return events.map((event) => {
-      if (event.type !== 'upsert' || visible.has(changedEpisodeId(event))) return event;
-      const { epoch, seq } = event;
-      return { epoch, seq, type: 'remove', episodeId: changedEpisodeId(event) };
-    });
+  /** Anything but 200 would make a browser's EventSource give up for good. */
+  #refuse(connection: StreamConnection, reason: 'busy' | 'drain'): void {
+    // Elsewhere, and soon, when this node goes: another one is there.
+    const retryMs = reason === 'drain' ? randomInteger(500, 5_000) : randomInteger(20_000, 60_000);
+    connection.begin(StreamBytes.once(retryFrame(retryMs)));
+    connection.end(StreamBytes.once(byeFrame(reason, retryMs)), 'client');
+    this.#options.metrics.refused(reason);
   }
 
   #broadcast(batch: FeedBatch): void {
-    const bytes =
+    const startedMs = performance.now();
+    const encoded =
       batch.type === 'reset'
-        ? Buffer.from(resetFrame(batch.cursor, batch.reason, RESET_SPREAD_MS))
-        : Buffer.concat(batch.events.map((event) => this.#encode(event)));
-    const round = ++this.#lastRound;
-    this.#rounds = this.#rounds
-      .then(() => this.#write(bytes, round))
-      .catch((error: unknown) => this.#options.onError(error, 'A round of the stream failed'));
+        ? [StreamBytes.of(resetFrame(batch.cursor, batch.reason, RESET_SPREAD_MS))]
+        : batch.events.map((event) => this.#encode(event));
+    const renderedMs = performance.now();
+    const bytes = StreamBytes.join(encoded);
+    for (const format of this.#formats) bytes.in(format);
+    this.#rounds.write({ bytes, events: encoded.length, arrival: batch.arrival, startedMs, renderedMs });
   }
 
-  async #write(bytes: Buffer, round: number): Promise<void> {
-    const nowMs = performance.now();
-    let written = 0;
-    for (const connection of this.#connections) {
-      // A client that joined after this batch was emitted had it in its replay.
-      if (connection.round >= round) continue;
-      connection.round = round;
-      if (!connection.send(bytes, nowMs)) this.#connections.delete(connection);
-      if (++written % SLICE === 0) await nextTurn();
-    }
-  }
-
-  #encode(event: ChangeEvent): Buffer {
-    const known = this.#frames.get(event);
+  #encode(event: ChangeEvent): StreamBytes {
+    const known = this.#encoded.get(event);
     if (known) return known;
     const text =
       event.type === 'upsert'
@@ -205,49 +191,45 @@ export class Hub {
         : event.type === 'remove'
           ? removeFrame(event)
           : resetFrame(event, 'burst', RESET_SPREAD_MS);
-    const bytes = Buffer.from(text);
-    this.#frames.set(event, bytes);
+    const bytes = StreamBytes.of(text);
+    this.#encoded.set(event, bytes);
     return bytes;
   }
 
-  /** Heartbeats for those who heard nothing lately, and an end for those whose time is over. */
+  /** Heartbeats for a group of those who heard nothing just now, and an end for those whose time is over. */
   #tick(): void {
-    const { heartbeatMs, feed } = this.#options;
+    const { heartbeatMs, maxBufferedBytes, feed } = this.#options;
     const nowMs = performance.now();
-    const quietSinceMs = nowMs - heartbeatMs + tickMs(heartbeatMs);
-    const ping = Buffer.from(pingFrame(feed.cursor));
-    for (const connection of this.#connections) {
+    const justNowMs = nowMs - heartbeatMs / 4;
+    const bucket = ++this.#ticks % this.#buckets;
+    const ping = StreamBytes.of(pingFrame(feed.cursor));
+    for (const connection of this.#connections.values()) {
+      if (connection.state !== 'live') continue;
       if (nowMs >= connection.deadlineMs) this.#dismiss(connection, 'ttl');
-      else if (connection.lastSentMs <= quietSinceMs && !connection.send(ping, nowMs)) {
-        this.#connections.delete(connection);
+      else if (connection.bucket === bucket && connection.lastSentMs < justNowMs) {
+        connection.send(ping, nowMs, maxBufferedBytes);
       }
     }
   }
 
   #dismiss(connection: StreamConnection, reason: 'ttl' | 'drain'): void {
-    this.#connections.delete(connection);
-    connection.end(Buffer.from(byeFrame(reason, randomInteger(500, 5_000))));
+    if (connection.state !== 'live') return;
+    connection.end(StreamBytes.once(byeFrame(reason, randomInteger(500, 5_000))), reason);
   }
-}
 
-type Greeting =
-  | { readonly resume: 'fresh' }
-  | { readonly resume: 'reset'; readonly reason: ResetReason }
-  | {
-      readonly resume: 'ok';
-      readonly cursor: Cursor;
-      readonly events: readonly ChangeEvent[];
-      /** Where the feed was when the events were read from it. */
-      readonly reached: Cursor;
-    };
+  #forget(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (!connection) return;
+    this.#connections.delete(socket);
+    this.#leave(connection);
+    if (connection.closeReason) this.#options.metrics.closed(connection.closeReason);
+  }
 
-function refuse(response: ServerResponse, reason: ByeReason, retryMs: number): void {
-  response.end(retryFrame(retryMs) + byeFrame(reason, retryMs));
-}
-
-/** How often the clients are looked at: fine enough that a heartbeat is never late, rare enough to cost nothing. */
-function tickMs(heartbeatMs: number): number {
-  return Math.min(1_000, heartbeatMs / 4);
+  #leave(connection: StreamConnection): void {
+    if (!connection.hasPlace) return;
+    connection.hasPlace = false;
+    this.#options.addressLimit.leave(connection.address);
+  }
 }
 
 function randomInteger(min: number, max: number): number {

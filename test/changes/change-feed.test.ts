@@ -67,6 +67,30 @@ test('takes messages whose numbers follow each other without asking the database
   });
 });
 
+test('takes what this node committed itself without the bus, and once', async () => {
+  await follow(async ({ feed, batches, bus }) => {
+    const events = await append(upsert('1'), upsert('2'));
+    feed.takeOwn(events);
+    await until(() => seqs(batches).length === 2);
+    await bus.publish(events);
+    const next = await append(upsert('3'));
+    await bus.publish(next);
+    await until(() => seqs(batches).includes(3));
+    expect(seqs(batches)).toEqual([1, 2, 3]);
+  });
+});
+
+test('knows for how long it can be sure of its cursor', async () => {
+  await follow(async ({ feed }) => {
+    expect(feed.sureCursor).toEqual(feed.cursor);
+    const now = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 3_001);
+    expect(feed.sureCursor).toBeUndefined();
+    await feed.catchUp();
+    expect(feed.sureCursor).toEqual(feed.cursor);
+    now.mockRestore();
+  });
+});
+
 test('reads the log where a message is missing, and emits everything once, in order', async () => {
   await follow(async ({ batches, bus }) => {
     await append(upsert('1'));
@@ -86,12 +110,25 @@ test('finds what no message told it by looking at the head', async () => {
   }, 20);
 });
 
+test('says of a batch how its oldest change came', async () => {
+  await follow(async ({ batches, bus, feed }) => {
+    const [first, second] = [await append(upsert('1')), await append(upsert('2'))];
+    await bus.publish([...first, ...second]);
+    await until(() => batches.length > 0);
+    expect(batches[0]?.arrival?.busMs).toBeGreaterThanOrEqual(0);
+    expect(batches[0]?.arrival?.receivedMs).toBeLessThanOrEqual(performance.now());
+    await append(upsert('3'));
+    await feed.catchUp();
+    expect(batches.at(-1)?.arrival).toMatchObject({ busMs: undefined });
+  });
+});
+
 test('tells a burst of more than 50 episodes as one reset', async () => {
   await follow(async ({ feed, batches }) => {
     const start = feed.cursor;
     await append(...Array.from({ length: 51 }, (_, index) => upsert(String(index + 1))));
     await feed.catchUp();
-    expect(batches).toEqual([{ type: 'reset', cursor: { ...start, seq: 51 }, reason: 'burst' }]);
+    expect(batches).toMatchObject([{ type: 'reset', cursor: { ...start, seq: 51 }, reason: 'burst' }]);
   });
 });
 

@@ -241,7 +241,7 @@ describeWithRedis('npm run cluster', () => {
       expect(first?.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
       expect(first?.headers.get('cache-control')).toBe('no-store, no-transform');
       expect(first?.headers.get('x-accel-buffering')).toBe('no');
-      expect(first?.headers.get('content-encoding')).toBeNull();
+      expect(first?.headers.get('content-encoding')).toBe('gzip');
       const greetedMs = performance.now();
       await Promise.all(streams.map((stream) => stream.next('hello')));
       expect(performance.now() - greetedMs).toBeLessThan(1_000);

@@ -72,7 +72,7 @@ describe('a flood', () => {
   beforeAll(async () => {
     app = await createTestApp();
     token = await createApiToken(app.database.db, 'flood');
-    site = await listen(app.app);
+    site = await listen(app);
   });
   afterAll(async () => {
     await site.close();

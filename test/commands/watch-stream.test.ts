@@ -439,7 +439,7 @@ describe('followers of the real site', () => {
   let site: { readonly url: string; close(): Promise<void> };
   beforeAll(async () => {
     app = await createTestApp({ SSE_HEARTBEAT_MS: '1000' });
-    site = await listen(app.app);
+    site = await listen(app);
   });
   afterAll(async () => {
     await site.close();
@@ -493,7 +493,7 @@ describe('followers of the real site', () => {
 
   test('many of them fit into one process', async () => {
     const many = await createTestApp({ SSE_MAX_CONNECTIONS_PER_IP: '500' });
-    const busy = await listen(many.app);
+    const busy = await listen(many);
     const followers = await Promise.all(
       Array.from({ length: 60 }, () => StreamFollower.start({ url: busy.url })),
     );

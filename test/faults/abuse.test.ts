@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import type { FeedBatch } from '../../src/changes/change-feed';
+import { AddressCounts } from '../../src/realtime/admission';
 import { Hub } from '../../src/realtime/hub';
+import { StreamListener } from '../../src/realtime/stream-listener';
 import { until } from '../support/until';
 import { type FaultCluster, startCluster } from './support/cluster';
 import { readUntil, requestStream } from './support/raw-stream';
@@ -25,18 +27,20 @@ test('a client that never reads is cut at the limit, and 1,000 others are served
     },
     renderCard: () => ({ title: '', url: '', html: '' }),
     findPublicIds: async () => new Set(),
+    clientAddress: (remoteAddress) => remoteAddress,
+    addressLimit: new AddressCounts(20_000),
+    metrics: { opened() {}, closed() {}, refused() {}, delivered() {} },
     onError: (error) => {
       throw error;
     },
     heartbeatMs: 15_000,
     timeoutMs: 1_800_000,
     maxConnections: 20_000,
-    maxConnectionsPerAddress: 20_000,
     maxBufferedBytes: MAX_BUFFERED_BYTES,
   });
-  const server = createServer((_request, response) => void hub.open(response, '192.0.2.1', undefined)).listen(
-    0,
-  );
+  const server = createServer();
+  new StreamListener(hub).listenTo(server);
+  server.listen(0);
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
@@ -108,10 +112,13 @@ describe('a node of the site', () => {
         for (const socket of sockets) socket.destroy();
       }
     };
+    const idle = await openDescriptors(pid);
+    const settled = (): Promise<void> => until(async () => (await openDescriptors(pid)) <= idle + 5);
     await churn(3_000);
+    await settled();
     const before = { descriptors: await openDescriptors(pid), rss: await residentMegabytes(pid) };
     await churn(10_000);
-    await until(async () => (await openDescriptors(pid)) <= before.descriptors + 5);
+    await settled();
     const after = { descriptors: await openDescriptors(pid), rss: await residentMegabytes(pid) };
     console.info(
       `Soak: ${before.descriptors} descriptors and ${before.rss} MB before, ${after.descriptors} and ${after.rss} MB after.`,

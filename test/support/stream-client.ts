@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { Site } from '../../src/site';
 
 type StreamEvent = {
   readonly type: string;
@@ -82,20 +84,25 @@ export async function openStream(url: string, headers: Record<string, string> = 
   };
 }
 
-/** Lets the app listen on a free port of this machine. */
+/** Lets the app listen on a free port of this machine; a whole site as the server does, streams ahead of HTTP. */
 export async function listen(
-  app: RequestListener,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = createServer(app).listen(0, '127.0.0.1');
+  app: RequestListener | Pick<Site, 'app' | 'acceptStreams'>,
+): Promise<{ readonly url: string; readonly port: number; close(): Promise<void> }> {
+  const server = createServer(typeof app === 'function' ? app : app.app);
+  if (typeof app !== 'function') app.acceptStreams(server);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (typeof address !== 'object' || !address) throw new Error('The server has no port.');
   return {
     url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
     close: async () => {
       const closed = once(server, 'close');
       server.close();
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };

@@ -44,14 +44,15 @@ export function checkAccelBuffering({ headers }: Probe): CheckResult {
     : failed(`X-Accel-Buffering is "${String(value)}"`, 'let no proxy set this header for /events');
 }
 
-/** Asked for with `Accept-Encoding: gzip, br`, as browsers do. */
+/** Asked for with `Accept-Encoding: gzip, br`, as browsers do. Whether anything is held back is for the checks that follow. */
 export function checkEncoding({ headers }: Probe): CheckResult {
   const encoding = headers['content-encoding'];
-  return encoding === undefined || encoding === 'identity'
-    ? passed('the stream is not compressed')
+  if (encoding === undefined || encoding === 'identity') return passed('the stream is not compressed');
+  return encoding === 'gzip'
+    ? passed('the stream is compressed (gzip)')
     : failed(
-        `the stream is compressed (Content-Encoding: ${encoding}), which holds events back`,
-        'switch off compression for /events (nginx: gzip off, and no text/event-stream in gzip_types)',
+        `the stream is compressed by something else than the site (Content-Encoding: ${encoding}), which may hold events back`,
+        'switch off compression for /events; the site compresses by itself',
       );
 }
 

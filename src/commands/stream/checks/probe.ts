@@ -1,6 +1,6 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { createParser } from 'eventsource-parser';
 
@@ -99,9 +99,12 @@ export class Probe {
       parser.feed(chunk);
       this.#wake();
     });
-    text.on('error', (error) => this.#end(error.message));
-    response.on('error', (error) => this.#end(error.message));
-    response.on('close', () => this.#end(`the connection ended after ${seconds(this.ageMs)}`));
+    const ended = (): string => `the connection ended after ${seconds(this.ageMs)}`;
+    // A stream that was cut off ends its compression in the middle, too: that is no error of its own.
+    text.on('error', (error: NodeJS.ErrnoException) => {
+      this.#end(error.code === 'Z_BUF_ERROR' ? ended() : error.message);
+    });
+    text.on('close', () => this.#end(ended()));
     this.#wake();
   }
 
@@ -134,8 +137,10 @@ export function seconds(ms: number): string {
 
 function decoded(response: IncomingMessage): Readable {
   const encoding = response.headers['content-encoding'];
-  if (encoding === 'gzip') return response.pipe(createGunzip());
-  return encoding === 'br' ? response.pipe(createBrotliDecompress()) : response;
+  const decoder =
+    encoding === 'gzip' ? createGunzip() : encoding === 'br' ? createBrotliDecompress() : undefined;
+  // A pipeline and no pipe(): the decoder has to end, too, when the response breaks.
+  return decoder ? pipeline(response, decoder, () => undefined) : response;
 }
 
 function parseObject(json: string): Readonly<Record<string, unknown>> {

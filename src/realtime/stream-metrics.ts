@@ -1,0 +1,30 @@
+/** Why a connection ended. `client`: it went by itself. `slow`: it was cut because it didn't read. */
+export type CloseReason = 'client' | 'ttl' | 'drain' | 'slow';
+
+/** What the hub tells to whoever keeps the figures. */
+export type StreamMetrics = {
+  opened(resume: 'fresh' | 'ok' | 'reset'): void;
+  closed(reason: CloseReason): void;
+  refused(reason: 'busy' | 'drain'): void;
+  delivered(delivery: Delivery): void;
+};
+
+/** One round of writing to the connections; the stages of the oldest event in it. */
+export type Delivery = {
+  readonly events: number;
+  readonly connections: number;
+  /** On the wire, over all connections. */
+  readonly bytes: number;
+  /** Commit to receipt; undefined for changes that were not published by the bus but read from the change log. */
+  readonly busMs: number | undefined;
+  /** Receipt to emission: gathering a burst, or filling a gap. */
+  readonly feedMs: number;
+  /** Rendering the cards. */
+  readonly renderMs: number;
+  /** Framing and compressing, all encodings that are in use. */
+  readonly encodeMs: number;
+  /** First write to last, with the turns that others got in between. */
+  readonly writeMs: number;
+  /** Commit to the last write. */
+  readonly totalMs: number;
+};
