@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import compression from 'compression';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
-import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import { adminRoutes } from './http/admin/routes';
 import { apiRoutes } from './http/api/routes';
@@ -11,6 +9,8 @@ import { trustedProxy } from './http/client-address';
 import type { Dependencies } from './http/dependencies';
 import { errorHandler, notFound } from './http/error-handler';
 import { healthRoutes } from './http/ops/health';
+import { measureRequests, metricsRoutes } from './http/ops/metrics-routes';
+import { securityHeaders } from './http/security-headers';
 import { aboutRoutes } from './http/site/about';
 import { artRoutes } from './http/site/art';
 import { latestRoutes } from './http/site/latest';
@@ -36,7 +36,7 @@ export function createApp(dependencies: Dependencies): Express {
     pinoHttp<Request, Response>({
       logger: log,
       genReqId: (request, response) => {
-        const id = idFromProxy(request) ?? randomUUID();
+        const id = dependencies.requestId(request);
         response.setHeader('X-Request-Id', id);
         return id;
       },
@@ -44,15 +44,18 @@ export function createApp(dependencies: Dependencies): Express {
         error || response.statusCode >= 500 ? 'error' : 'debug',
     }),
   );
-  app.use(securityHeaders());
+  app.use(setHeaders(securityHeaders()));
+  app.use(measureRequests(dependencies.metrics));
   app.use(healthRoutes(dependencies));
+  app.use(metricsRoutes(dependencies.readMetrics));
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));
   app.use('/media', express.static(join(publicFolder, 'media'), { maxAge: '1d', fallthrough: false }));
   app.use('/icons', express.static(join(publicFolder, 'icons'), { maxAge: '1d', fallthrough: false }));
   app.get('/favicon.ico', (_request, response) => response.redirect(301, '/icons/favicon.svg'));
+  // Ahead of compression: these pages are kept compressed.
+  app.use(latestRoutes(dependencies));
   app.use(compression());
   app.use(artRoutes());
-  app.use(latestRoutes(dependencies));
   app.use(seriesRoutes(dependencies));
   app.use(watchRoutes(dependencies));
   app.use(aboutRoutes());
@@ -63,16 +66,6 @@ export function createApp(dependencies: Dependencies): Express {
   return app;
 }
 
-/** The id under which a trusted proxy has this request in its own log; anybody else could write into ours with one. */
-function idFromProxy(request: Request): string | undefined {
-  // Empty unless a proxy that is trusted said for whom it asks.
-  if (request.ips.length === 0) return undefined;
-  const id = request.get('X-Request-Id');
-  return id && /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(id)
-    ? id
-    : undefined;
-}
-
 /** File names carry a hash of their content: a browser never has to ask again. */
 const ASSET_OPTIONS: expressStaticGzip.ExpressStaticGzipOptions = {
   enableBrotli: true,
@@ -81,32 +74,9 @@ const ASSET_OPTIONS: expressStaticGzip.ExpressStaticGzipOptions = {
   serveStatic: { immutable: true, maxAge: '365d', fallthrough: false },
 };
 
-/** Videos and embedded players come from wherever an admin says, over https or from this machine. */
-const VIDEO_SOURCES = ['https:', 'http://localhost:*', 'http://127.0.0.1:*'];
-
-function securityHeaders() {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        baseUri: ["'none'"],
-        connectSrc: ["'self'", ...VIDEO_SOURCES],
-        fontSrc: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'self'"],
-        frameSrc: ["'self'", ...VIDEO_SOURCES],
-        imgSrc: ["'self'", 'https:', 'data:'],
-        mediaSrc: ["'self'", 'blob:', ...VIDEO_SOURCES],
-        objectSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        scriptSrcAttr: ["'none'"],
-        styleSrc: ["'self'"],
-        workerSrc: ["'self'", 'blob:'],
-      },
-    },
-    // Embedded players may need to know which site they are on.
-    referrerPolicy: { policy: 'strict-origin-when-cross-origin' },
-    crossOriginEmbedderPolicy: false,
-  });
+function setHeaders(headers: ReadonlyMap<string, string>): RequestHandler {
+  return (_request, response, next) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+    next();
+  };
 }

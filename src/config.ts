@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { projectRoot } from './platform/project';
@@ -41,12 +42,16 @@ function isNetwork(text: string): boolean {
   return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= maxPrefix);
 }
 
+const MAX_PROCESSES = 256;
+
 const environment = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
     .default('development'),
   PORT: integer(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  WEB_CONCURRENCY: integer(1, MAX_PROCESSES).optional(),
+  LISTEN_BACKLOG: integer(1, 65_535).default(32_768),
   DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/name').optional(),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   TRUST_PROXY: trustedProxies.optional(),
@@ -72,6 +77,10 @@ export type Config = {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
+  /** How many processes share the port. */
+  readonly processCount: number;
+  /** Connections that may wait to be accepted; the kernel cuts it to its own limit (Linux: net.core.somaxconn). */
+  readonly listenBacklog: number;
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
   /**
@@ -115,10 +124,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(`The configuration is wrong:\n${problems.map((line) => `  ${line}`).join('\n')}`);
   }
   const { data } = parsed;
+  const production = data.NODE_ENV === 'production';
   return {
-    production: data.NODE_ENV === 'production',
+    production,
     port: data.PORT,
     host: data.HOST,
+    processCount: data.WEB_CONCURRENCY ?? (production ? Math.min(availableParallelism(), MAX_PROCESSES) : 1),
+    listenBacklog: data.LISTEN_BACKLOG,
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
     trustProxy: data.TRUST_PROXY ?? false,

@@ -8,13 +8,20 @@ import { startScheduler } from './catalog/scheduler';
 import { type ChangeBus, createMemoryChangeBus, createRedisChangeBus } from './changes/change-bus';
 import { ChangeFeed } from './changes/change-feed';
 import { pruneChanges } from './changes/change-log';
+import type { PrimaryLink } from './cluster/primary-link';
 import type { Config } from './config';
 import { createClientAddress } from './http/client-address';
 import { createCardRenderer } from './http/fragments';
+import { createMetrics, type Metrics } from './http/ops/metrics';
+import { PageCache } from './http/page-cache';
 import { createLoginLimits } from './http/rate-limits';
+import { createRequestId } from './http/request-id';
+import { securityHeaders } from './http/security-headers';
+import { viewsDigest } from './http/view-locals';
 import { createSessionPool, type Database } from './platform/database';
 import { keptSecret } from './platform/kept-secret';
 import type { Logger } from './platform/log';
+import { createRegistry, type Registry } from './platform/metrics';
 import type { OpenDatabase } from './platform/open-database';
 import { projectRoot } from './platform/project';
 import { AddressCounts } from './realtime/admission';
@@ -27,6 +34,8 @@ export type Site = {
   readonly catalog: Catalog;
   readonly feed: ChangeFeed;
   readonly hub: Hub;
+  /** Where a process adds figures of its own. */
+  readonly registry: Registry;
   /** Lets streams be taken from the connections of a server ahead of Node's HTTP parser; gives what ends the waiting ones. */
   readonly acceptStreams: (server: Server) => () => void;
   /** From now on `/readyz` says that no new visitors should be sent here. */
@@ -36,23 +45,47 @@ export type Site = {
 };
 
 /** What a write of the catalog needs, with a bus whose failures are logged: the change log has the events already. */
-function createCatalog(database: OpenDatabase, bus: ChangeBus, log: Logger): Catalog {
+function createCatalog(
+  database: OpenDatabase,
+  { bus, feed, log, metrics }: { bus: ChangeBus; feed: ChangeFeed; log: Logger; metrics: Metrics },
+): Catalog {
   return {
     db: database.db,
-    publish: (events) =>
-      bus.publish(events).catch((error: unknown) => log.warn({ err: error }, 'A change was not published')),
+    publish: async (events) => {
+      feed.takeOwn(events);
+      try {
+        await bus.publish(events);
+      } catch (error) {
+        metrics.busPublishFailed();
+        log.warn({ err: error }, 'A change was not published');
+      }
+    },
     audit: recordAudit,
   };
 }
 
-/** Puts the parts together. Resolves when streams can be served. */
-export async function createSite(config: Config, log: Logger, database: OpenDatabase): Promise<Site> {
+/**
+ * Puts the parts together. Resolves when streams can be served.
+ * @param link to the primary, where several processes share the port
+ */
+export async function createSite(
+  config: Config,
+  log: Logger,
+  database: OpenDatabase,
+  link?: PrimaryLink,
+): Promise<Site> {
   const { db } = database;
-  const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log) : createMemoryChangeBus();
-  const catalog = createCatalog(database, bus, log);
-  const renderCard = createCardRenderer(join(projectRoot(), 'views'));
+  const registry = createRegistry();
+  const metrics = createMetrics(registry, link?.workerId);
+  link?.shareMetrics(() => registry.getMetricsAsJSON());
+  const bus = config.redisUrl
+    ? createRedisChangeBus(config.redisUrl, log)
+    : (link?.bus ?? createMemoryChangeBus());
+  const viewsFolder = join(projectRoot(), 'views');
+  const renderCard = createCardRenderer(viewsFolder);
   const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
   const feed = new ChangeFeed({ db, bus, log });
+  const catalog = createCatalog(database, { bus, feed, log, metrics });
   await feed.start();
   const hub = new Hub({
     feed,
@@ -60,8 +93,8 @@ export async function createSite(config: Config, log: Logger, database: OpenData
     findPublicIds: async (episodeIds) =>
       new Set((await findPublicEpisodes(db, episodeIds)).map(({ episodeId }) => episodeId)),
     clientAddress: createClientAddress(config.trustProxy),
-    addressLimit: new AddressCounts(config.stream.maxConnectionsPerAddress),
-    metrics: { opened() {}, closed() {}, refused() {}, delivered() {} },
+    addressLimit: link?.addresses ?? new AddressCounts(config.stream.maxConnectionsPerAddress),
+    metrics: metrics.stream,
     onError: (error, message) => log.error({ err: error }, message),
     ...config.stream,
   });
@@ -69,24 +102,41 @@ export async function createSite(config: Config, log: Logger, database: OpenData
   const stopScheduler = startScheduler(catalog, log);
   const stopPruning = startPruning(db, log);
   const sessionPool = createSessionPool(database.url);
-  const loginLimits = createLoginLimits(config.redisUrl, log);
+  const loginLimits = createLoginLimits(config.redisUrl, log, { shared: link !== undefined });
+  const requestId = createRequestId(config.trustProxy);
+  const pages = new PageCache({
+    head: () => feed.sureCursor,
+    build: config.reloadViews ? undefined : viewsDigest(viewsFolder, join(projectRoot(), 'public')),
+    headers: securityHeaders(),
+    requestId,
+    observe: metrics.pageCacheRequest,
+  });
+  feed.onBatch((batch) => {
+    if (batch.type === 'reset' && batch.reason === 'epoch') pages.clear();
+  });
   let ready = true;
   const app = createApp({
     config,
     log,
     catalog,
+    pages,
+    requestId,
     sessionPool,
     sessionSecret,
     loginLimits,
+    metrics,
+    readMetrics: () => link?.readMetrics() ?? registry.metrics(),
     isReady: () => ready,
   });
   return {
     app: (request, response) => {
-      if (!streams.handle(request, response)) app(request, response);
+      if (streams.handle(request, response) || pages.serve(request, response)) return;
+      app(request, response);
     },
     catalog,
     feed,
     hub,
+    registry,
     acceptStreams: (server) => {
       streams.listenTo(server);
       return () => streams.close();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import express from 'express';
 import { ConfigError, loadConfig } from '../src/config';
 import { createTestApp, type TestApp } from './support/app';
@@ -17,6 +18,16 @@ test('needs nothing, and is meant for one machine then', () => {
       maxConnectionsPerAddress: 30,
     },
   });
+});
+
+test('is one process for development, and as many as there are cores in production', () => {
+  const production = { NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) };
+  expect(loadConfig({}).processCount).toBe(1);
+  expect(loadConfig(production).processCount).toBe(availableParallelism());
+  expect(loadConfig({ ...production, WEB_CONCURRENCY: '3' }).processCount).toBe(3);
+  for (const value of ['0', '257', '1.5', 'max']) {
+    expect(() => loadConfig({ WEB_CONCURRENCY: value })).toThrow(/WEB_CONCURRENCY must be a whole number/);
+  }
 });
 
 test('an empty variable counts as unset', () => {
@@ -98,7 +109,7 @@ describe('what a client says about itself', () => {
 
   const start = async (env: Readonly<Record<string, string>>): Promise<void> => {
     site = await createTestApp(env);
-    server = await listen(site.app);
+    server = await listen(site);
   };
   afterEach(async () => {
     await server.close();
@@ -111,7 +122,8 @@ describe('what a client says about itself', () => {
     await first.next('hello');
     const second = await openStream(`${server.url}/events`, forged);
     expect((await second.next('bye')).data).toMatchObject({ reason: 'busy' });
-    expect(second.headers.get('x-request-id')).not.toBe(forged['X-Request-Id']);
+    const page = await fetch(`${server.url}/healthz`, { headers: forged });
+    expect(page.headers.get('x-request-id')).not.toBe(forged['X-Request-Id']);
     first.close();
   });
 
@@ -121,7 +133,8 @@ describe('what a client says about itself', () => {
     await first.next('hello');
     const second = await openStream(`${server.url}/events`, forged);
     await second.next('hello');
-    expect(second.headers.get('x-request-id')).toBe(forged['X-Request-Id']);
+    const page = await fetch(`${server.url}/healthz`, { headers: forged });
+    expect(page.headers.get('x-request-id')).toBe(forged['X-Request-Id']);
     first.close();
     second.close();
   });

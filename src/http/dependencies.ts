@@ -1,7 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { Catalog } from '../catalog/catalog-write';
 import type { Config } from '../config';
 import type { SessionPool } from '../platform/database';
 import type { Logger } from '../platform/log';
+import type { Metrics } from './ops/metrics';
+import type { PageCache } from './page-cache';
 import type { LoginLimits } from './rate-limits';
 
 /** Everything that a request may need, given by the composition root. */
@@ -9,9 +12,15 @@ export type Dependencies = {
   readonly config: Config;
   readonly log: Logger;
   readonly catalog: Catalog;
+  readonly pages: PageCache;
+  /** The id of a request, for logs and for whoever reports an error. */
+  readonly requestId: (request: IncomingMessage) => string;
   readonly sessionPool: SessionPool;
   readonly sessionSecret: string;
   readonly loginLimits: LoginLimits;
+  readonly metrics: Metrics;
+  /** The metrics of all processes that share the port, as Prometheus reads them. */
+  readonly readMetrics: () => Promise<string>;
   /** False while the site drains. */
   readonly isReady: () => boolean;
 };

@@ -1,4 +1,9 @@
-import { type IRateLimiterOptions, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import {
+  type IRateLimiterOptions,
+  RateLimiterCluster,
+  RateLimiterMemory,
+  RateLimiterRedis,
+} from 'rate-limiter-flexible';
 import type { Logger } from '../platform/log';
 import { createRedis } from '../platform/redis';
 
@@ -15,11 +20,19 @@ const WINDOW_SECONDS = 15 * 60;
 const PER_ACCOUNT = { points: 10, duration: WINDOW_SECONDS };
 const PER_ADDRESS = { points: 30, duration: WINDOW_SECONDS };
 
-/** Counts in Redis, so that all nodes count together; in memory where there is none or it is away. */
-export function createLoginLimits(redisUrl: string | undefined, log: Logger): LoginLimits {
+/**
+ * Counts in Redis, so that all nodes count together; where there is none, in this process or, if it is `shared`, in the
+ * primary of the processes that share a port. While Redis is away every process counts for itself.
+ */
+export function createLoginLimits(
+  redisUrl: string | undefined,
+  log: Logger,
+  { shared }: { readonly shared: boolean },
+): LoginLimits {
   const redis = redisUrl ? createRedis(redisUrl, log, 'limits') : undefined;
   void redis?.connect().catch(() => undefined);
   const limiter = (keyPrefix: string, limit: IRateLimiterOptions) => {
+    if (!redis && shared) return new RateLimiterCluster({ keyPrefix, ...limit });
     const memory = new RateLimiterMemory({ keyPrefix, ...limit });
     return redis
       ? new RateLimiterRedis({ storeClient: redis, keyPrefix, insuranceLimiter: memory, ...limit })

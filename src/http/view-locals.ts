@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What every view may use. */
@@ -20,4 +21,17 @@ export function viewLocals(publicFolder: string, rereadAssets: boolean): ViewLoc
       return address;
     },
   };
+}
+
+/** A word for everything but the catalog that decides what a page looks like: it changes with a deploy. */
+export function viewsDigest(viewsFolder: string, publicFolder: string): string {
+  const views = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ejs'))
+    .sort()
+    .map((name) => join(viewsFolder, name));
+  // What a view is given is made by code; the server is built into the one file that this is a part of.
+  const files = [...views, join(publicFolder, 'assets', 'manifest.json'), __filename];
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(file)).update('\0');
+  return hash.digest('base64url').slice(0, 8);
 }

@@ -22,6 +22,8 @@ export async function startNode(options: SiteNodeOptions): Promise<SiteNode> {
     file: process.execPath,
     args: ['--enable-source-maps', join(projectRoot(), 'dist', 'server.js')],
     env: {
+      // Its nodes are what a cluster has several of.
+      WEB_CONCURRENCY: '1',
       ...env,
       HOST: '127.0.0.1',
       PORT: String(port),

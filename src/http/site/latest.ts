@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import { type Application, type Request, Router } from 'express';
 import {
   type LatestFilter,
   type LatestPage,
@@ -13,44 +13,47 @@ import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 
 const PATH = '/episodes/latest';
+const GRID_PATH = `${PATH}/grid`;
 
-/** The latest episodes: the page, and the grid alone for a client that was told to `reset`. */
-export function latestRoutes({ catalog }: Dependencies): Router {
+/**
+ * The latest episodes: the page, and the grid alone for a client that was told to `reset`. Both are kept by the head's
+ * number, so there must be nothing on them that can change without a change of a public episode.
+ */
+export function latestRoutes({ catalog, pages }: Dependencies): Router {
   const router = Router();
 
   router.get('/', (_request, response) => response.redirect(PATH));
 
   router.get(PATH, async (request, response) => {
     const query = parseQuery(request);
-    const [page, seasons] = await Promise.all([
-      readLatestPage(catalog.db, query.filter, query.before),
-      readSeasons(catalog.db),
-    ]);
-    response.set('Cache-Control', 'no-cache').render('pages/latest', {
-      title: 'Latest episodes',
-      grid: gridView(page, query),
-      isFirstPage: query.before === undefined,
-      firstPageUrl: latestUrl(query.filter),
-      kinds: kindChoices(query.filter),
-      seasons: seasons.map(({ year, season }) => ({
-        value: seasonKey(year, season),
-        label: seasonLabel(year, season),
-        selected: query.filter.season?.year === year && query.filter.season.season === season,
-      })),
-      isFiltered: query.filter.kind !== undefined || query.filter.season !== undefined,
+    await pages.answer(request, response, latestUrl(query), async () => {
+      const page = await readLatestPage(catalog.db, query.filter, query.before);
+      // Not before the page: seasons from before its cursor would be kept as if they were true at it.
+      const seasons = await readSeasons(catalog.db);
+      const html = await renderView(request.app, 'pages/latest', pageView(page, query, seasons));
+      return { cursor: page.cursor, html };
     });
   });
 
-  router.get(`${PATH}/grid`, async (request, response) => {
+  router.get(GRID_PATH, async (request, response) => {
     const query = parseQuery(request);
-    const page = await readLatestPage(catalog.db, query.filter, query.before);
-    response.set('Cache-Control', 'no-cache').render('partials/grid', { grid: gridView(page, query) });
+    await pages.answer(request, response, latestUrl(query, GRID_PATH), async () => {
+      const page = await readLatestPage(catalog.db, query.filter, query.before);
+      const html = await renderView(request.app, 'partials/grid', { grid: gridView(page, query) });
+      return { cursor: page.cursor, html };
+    });
   });
 
   return router;
 }
 
-type LatestQuery = { readonly filter: LatestFilter; readonly before: PageKey | undefined };
+function renderView(app: Application, name: string, locals: object): Promise<string> {
+  return new Promise((resolve, reject) => {
+    app.render(name, locals, (error, html) => (error ? reject(error) : resolve(html)));
+  });
+}
+
+type LatestQuery = { readonly filter: LatestFilter; readonly before?: PageKey | undefined };
 
 function parseQuery(request: Request): LatestQuery {
   const { type, season, before } = request.query;
@@ -87,32 +90,47 @@ function parseBefore(value: unknown) {
   return key;
 }
 
+/** What `views/pages/latest.ejs` shows. */
+function pageView(page: LatestPage, query: LatestQuery, seasons: Awaited<ReturnType<typeof readSeasons>>) {
+  const { filter, before } = query;
+  return {
+    title: 'Latest episodes',
+    grid: gridView(page, query),
+    isFirstPage: before === undefined,
+    firstPageUrl: latestUrl({ filter }),
+    kinds: SERIES_KINDS.map((kind) => ({
+      value: kind,
+      label: KIND_LABELS[kind],
+      selected: filter.kind === kind,
+    })),
+    seasons: seasons.map(({ year, season }) => ({
+      value: seasonKey(year, season),
+      label: seasonLabel(year, season),
+      selected: filter.season?.year === year && filter.season.season === season,
+    })),
+    isFiltered: filter.kind !== undefined || filter.season !== undefined,
+  };
+}
+
 /** What `views/partials/grid.ejs` shows. */
-function gridView(page: LatestPage, { filter, before }: LatestQuery) {
-  const pageUrl = latestUrl(filter, before);
+function gridView(page: LatestPage, query: LatestQuery) {
+  const { filter, before } = query;
   return {
     cursor: formatCursor(page.cursor),
     cards: page.episodes.map((episode) => cardView(episode, page.cursor.seq)),
     isFirstPage: before === undefined,
     kind: filter.kind ?? '',
     season: filter.season ? seasonKey(filter.season.year, filter.season.season) : '',
-    fragmentUrl: pageUrl.replace(PATH, `${PATH}/grid`),
-    nextUrl: page.next && latestUrl(filter, page.next),
+    fragmentUrl: latestUrl(query, GRID_PATH),
+    nextUrl: page.next && latestUrl({ filter, before: page.next }),
   };
 }
 
-function latestUrl(filter: LatestFilter, before?: PageKey): string {
+/** The one way in which the site writes the address of a page. */
+function latestUrl({ filter, before }: LatestQuery, path = PATH): string {
   const query = new URLSearchParams();
   if (filter.kind) query.set('type', filter.kind);
   if (filter.season) query.set('season', seasonKey(filter.season.year, filter.season.season));
   if (before) query.set('before', formatPageKey(before));
-  return query.size > 0 ? `${PATH}?${query}` : PATH;
-}
-
-function kindChoices(filter: LatestFilter) {
-  return SERIES_KINDS.map((kind) => ({
-    value: kind,
-    label: KIND_LABELS[kind],
-    selected: filter.kind === kind,
-  }));
+  return query.size > 0 ? `${path}?${query}` : path;
 }

@@ -1,0 +1,108 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Delivery, StreamMetrics } from '../../realtime/stream-metrics';
+
+/** What is told to whoever keeps the figures, each by the part that knows. docs/metrics.md describes what comes out. */
+export type Metrics = {
+  readonly stream: StreamMetrics;
+  readonly busPublishFailed: () => void;
+  readonly pageCacheRequest: (result: string) => void;
+  /** @param route class of the route, such as `site`: never an address, of which there are too many */
+  readonly requestAnswered: (route: string, status: number, seconds: number) => void;
+};
+
+/** Seconds, from half a millisecond to ten. */
+const DELIVERY_BUCKETS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** @param workerId of this process where several share a port: the number of streams is told for each */
+export function createMetrics(registry: Registry, workerId: number | undefined): Metrics {
+  const registers = [registry];
+  const publishFailed = new Counter({
+    name: 'nipnime_bus_publish_failed_total',
+    help: 'Changes that the bus did not take; other nodes read them from the log within 2 s.',
+    registers,
+  });
+  const pageCache = new Counter({
+    name: 'nipnime_page_cache_requests_total',
+    help: 'Requests for pages that are kept rendered, by what came of it.',
+    labelNames: ['result'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'nipnime_http_request_duration_seconds',
+    help: 'From the head of a request to the end of its answer, without those that the page cache answered.',
+    labelNames: ['route', 'status'],
+    buckets: REQUEST_BUCKETS,
+    registers,
+  });
+  return {
+    stream: createStreamMetrics(registers, workerId),
+    busPublishFailed: () => publishFailed.inc(),
+    pageCacheRequest: (result) => pageCache.labels(result).inc(),
+    requestAnswered: (route, status, seconds) =>
+      requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
+  };
+}
+
+function createStreamMetrics(registers: Registry[], workerId: number | undefined): StreamMetrics {
+  const connections = new Gauge({
+    name: 'nipnime_stream_connections',
+    help: 'Streams that are open.',
+    labelNames: ['worker'],
+    registers,
+  });
+  const worker = workerId === undefined ? {} : { worker: String(workerId) };
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+  const opened = counter('nipnime_stream_opened_total', 'Streams that were greeted.', ['resume']);
+  const closed = counter('nipnime_stream_closed_total', 'Streams that were greeted and have ended.', [
+    'reason',
+  ]);
+  const refused = counter('nipnime_stream_refused_total', 'Streams that were told to come back later.', [
+    'reason',
+  ]);
+  // From the start: a figure that appears with its first event has no rate before it.
+  connections.set(worker, 0);
+  for (const resume of ['fresh', 'ok', 'reset']) opened.inc({ resume }, 0);
+  for (const reason of ['client', 'ttl', 'drain', 'slow']) closed.inc({ reason }, 0);
+  for (const reason of ['busy', 'drain']) refused.inc({ reason }, 0);
+  const events = counter('nipnime_stream_events_total', 'Events written, each once for each stream.');
+  const bytes = counter('nipnime_stream_written_bytes_total', 'Bytes of events on the wire.');
+  const seconds = new Histogram({
+    name: 'nipnime_delivery_seconds',
+    help: 'From the commit of a change to its last byte to the last stream, by stage.',
+    labelNames: ['stage'],
+    buckets: DELIVERY_BUCKETS,
+    registers,
+  });
+  return {
+    opened: (resume) => {
+      connections.inc(worker);
+      opened.inc({ resume });
+    },
+    closed: (reason) => {
+      connections.dec(worker);
+      closed.inc({ reason });
+    },
+    refused: (reason) => refused.inc({ reason }),
+    delivered: (delivery) => {
+      events.inc(delivery.events * delivery.connections);
+      bytes.inc(delivery.bytes);
+      for (const [stage, ms] of stagesOf(delivery))
+        if (ms !== undefined) seconds.observe({ stage }, ms / 1_000);
+    },
+  };
+}
+
+function stagesOf(delivery: Delivery): readonly (readonly [string, number | undefined])[] {
+  return [
+    ['bus', delivery.busMs],
+    ['feed', delivery.feedMs],
+    ['render', delivery.renderMs],
+    ['encode', delivery.encodeMs],
+    ['write', delivery.writeMs],
+    ['total', delivery.totalMs],
+  ];
+}

@@ -1,0 +1,55 @@
+import cluster from 'node:cluster';
+import { PrimaryLink } from './cluster/primary-link';
+import type { Config } from './config';
+import { createDatabase } from './platform/database';
+import type { Logger } from './platform/log';
+import type { OpenDatabase } from './platform/open-database';
+import { type Serving, serve } from './serve';
+
+/** Connections to Postgres that the processes of one machine share; a server has 100 unless it was told otherwise. */
+const MAX_CONNECTIONS = 80;
+/** Of each process, those of its session store. */
+const SESSION_CONNECTIONS = 3;
+
+/** Serves the site in one of several processes. Resolves when it listens; it ends when the primary says so, or is gone. */
+export async function work(config: Config, log: Logger): Promise<void> {
+  const link = new PrimaryLink((error) => log.warn({ err: error }, 'The primary was not told'));
+  let serving: Serving | undefined;
+  let isEnding = false;
+  const end = (patient: boolean): void => {
+    if (isEnding) return;
+    isEnding = true;
+    (serving?.drain(patient) ?? Promise.resolve()).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'A worker did not end in order');
+        process.exit(1);
+      },
+    );
+  };
+  link.onDrain(end);
+  // A terminal signals every process of the group, and each may come first: the primary, or this one.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => end(config.production && signal === 'SIGTERM'));
+  }
+  process.prependOnceListener('disconnect', () => {
+    // Node's own listener, which comes next, would exit in the middle of answers.
+    if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+    end(false);
+  });
+  try {
+    serving = await serve(config, log, openWorkerDatabase(config), link);
+  } catch (error) {
+    await link.failed(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exit(1);
+  }
+}
+
+/** The database that the primary has opened. */
+function openWorkerDatabase({ databaseUrl, processCount }: Config): OpenDatabase {
+  if (databaseUrl === undefined)
+    throw new Error('A worker is started by its primary, which knows the database.');
+  const share = Math.floor(MAX_CONNECTIONS / processCount) - SESSION_CONNECTIONS;
+  const db = createDatabase(databaseUrl, { maxConnections: Math.min(Math.max(share, 2), 10) });
+  return { db, url: databaseUrl, close: () => db.destroy() };
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { createApiToken } from '../../src/accounts/api-tokens';
+import { openStream, type StreamClient } from '../support/stream-client';
+import { until } from '../support/until';
+import { isAlive, type SeveralProcesses, startTwoProcesses } from './several-processes';
+
+const LIMIT = 12;
+/** Three processes start for each of some of these tests. */
+jest.setTimeout(30_000);
+
+/** As many streams as are allowed, opened at the same time. */
+async function openStreams(url: string, count: number): Promise<StreamClient[]> {
+  return Promise.all(Array.from({ length: count }, () => openStream(`${url}/events`)));
+}
+
+/** `hello`, or the reason of the `bye` that came instead. */
+async function answerOf(stream: StreamClient): Promise<unknown> {
+  await until(() => stream.events.length > 0);
+  const [first] = stream.events;
+  return first?.type === 'bye' ? first.data.reason : first?.type;
+}
+
+async function count(streams: readonly StreamClient[], answer: string): Promise<number> {
+  const answers = await Promise.all(streams.map(answerOf));
+  return answers.filter((each) => each === answer).length;
+}
+
+describe('two processes that share a port', () => {
+  let site: SeveralProcesses;
+  let streams: StreamClient[] = [];
+  const open = async (howMany: number): Promise<StreamClient[]> => {
+    const opened = await openStreams(site.url, howMany);
+    streams.push(...opened);
+    return opened;
+  };
+  const streamsOf = (worker: number) => site.metric(`nipnime_stream_connections{worker="${worker}"}`);
+
+  beforeAll(async () => {
+    site = await startTwoProcesses({ SSE_MAX_CONNECTIONS_PER_IP: String(LIMIT) });
+  });
+  afterEach(async () => {
+    for (const stream of streams) stream.close();
+    await Promise.all(streams.map((stream) => stream.ended));
+    streams = [];
+  });
+  afterAll(async () => {
+    await site.stop();
+  });
+
+  test('say once that they are ready, when both listen', () => {
+    expect(site.output().match(/nipnime is ready/g)).toHaveLength(1);
+    expect(site.workers().size).toBe(2);
+    expect(site.output().match(/password {2}\S/g)).toHaveLength(1);
+  });
+
+  test('both take streams, and any of them tells the metrics of both', async () => {
+    const opened = await open(LIMIT);
+    expect(await count(opened, 'hello')).toBe(LIMIT);
+    const [first, second] = [await streamsOf(1), await streamsOf(2)];
+    expect(first).toBeGreaterThan(0);
+    expect(second).toBeGreaterThan(0);
+    expect(first + second).toBe(LIMIT);
+    expect(await site.metric('nipnime_stream_opened_total{resume="fresh"}')).toBe(LIMIT);
+  });
+
+  test('hold the limit by address together, to the last place', async () => {
+    await until(async () => (await streamsOf(1)) + (await streamsOf(2)) === 0);
+    const opened = await open(LIMIT + 9);
+    expect(await count(opened, 'hello')).toBe(LIMIT);
+    expect(await count(opened, 'busy')).toBe(9);
+    for (const stream of opened) stream.close();
+    await until(async () => (await streamsOf(1)) + (await streamsOf(2)) === 0);
+    expect(await count(await open(LIMIT), 'hello')).toBe(LIMIT);
+  });
+
+  test('tell each other at once what changed, without Redis', async () => {
+    const opened = await open(LIMIT);
+    expect(await count(opened, 'hello')).toBe(LIMIT);
+    const token = await createApiToken(site.database.db, 'test');
+    const series = await site.database.db('series').first<{ id: string }>('id');
+    const response = await fetch(`${site.url}/api/v1/episodes`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        seriesId: series?.id,
+        number: '1',
+        status: 'published',
+        videoServers: [{ name: 'Main', kind: 'file', url: 'https://video.example/1.mp4' }],
+      }),
+    });
+    expect(response.status).toBe(201);
+    await Promise.all(opened.map((stream) => stream.next('upsert')));
+    // Counted only where the bus brought the change: what was read from the log has no such stage.
+    await until(async () => (await site.metric('nipnime_delivery_seconds_count{stage="bus"}')) === 2);
+    expect(await site.metric('nipnime_stream_events_total')).toBe(LIMIT);
+  });
+
+  test('count wrong passwords together', async () => {
+    const page = await fetch(`${site.url}/admin/login`);
+    const form = /name="_csrf" value="([^"]+)"/.exec(await page.text());
+    const cookie = page.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const logIn = async (): Promise<number> => {
+      const body = new URLSearchParams({ _csrf: form?.[1] ?? '', email: 'a@example.com', password: 'wrong' });
+      const headers = { Cookie: cookie, Connection: 'close' };
+      return (await fetch(`${site.url}/admin/login`, { method: 'POST', headers, body })).status;
+    };
+    const answers: number[] = [];
+    for (let attempt = 0; attempt < 11; attempt += 1) answers.push(await logIn());
+    expect(answers).toEqual([...Array<number>(10).fill(422), 429]);
+  });
+
+  test('a worker that dies is replaced, and its places are free again', async () => {
+    await until(async () => (await streamsOf(1)) + (await streamsOf(2)) === 0);
+    const before = await site.metric('nipnime_stream_opened_total{resume="fresh"}');
+    expect(await count(await open(LIMIT), 'hello')).toBe(LIMIT);
+    const lost = await streamsOf(1);
+    process.kill(site.workers().get(1) ?? Number.NaN, 'SIGKILL');
+    await until(() => site.workers().size === 3);
+    expect(site.output()).toMatch(/Worker 1 \(process \d+\) ended by SIGKILL; another one takes its place/);
+    const again = await open(lost + 3);
+    expect(await count(again, 'hello')).toBe(lost);
+    expect(await streamsOf(1)).toBe(0);
+    expect((await streamsOf(2)) + (await streamsOf(3))).toBe(LIMIT);
+    // What the dead one had counted is not lost.
+    expect(await site.metric('nipnime_stream_opened_total{resume="fresh"}')).toBe(before + LIMIT + lost);
+  });
+});
+
+describe('the end of several processes', () => {
+  let site: SeveralProcesses;
+  beforeEach(async () => {
+    site = await startTwoProcesses();
+  });
+  afterEach(async () => {
+    await site.stop();
+  });
+  const noneIsLeft = () => until(() => ![...site.workers().values()].some(isAlive));
+
+  test('SIGTERM ends all of them in order', async () => {
+    const streams = await openStreams(site.url, 4);
+    expect(await count(streams, 'hello')).toBe(4);
+    site.primary.kill('SIGTERM');
+    const [code] = await once(site.primary, 'exit');
+    expect(code).toBe(0);
+    expect([...site.workers().values()].some(isAlive)).toBe(false);
+    for (const stream of streams) expect((await stream.next('bye')).data.reason).toBe('drain');
+  });
+
+  test('a Ctrl-C, which each of them gets, is one drain as well', async () => {
+    const streams = await openStreams(site.url, 4);
+    expect(await count(streams, 'hello')).toBe(4);
+    const exited = once(site.primary, 'exit');
+    process.kill(-(site.primary.pid ?? Number.NaN), 'SIGINT');
+    expect((await exited)[0]).toBe(0);
+    await noneIsLeft();
+    for (const stream of streams) expect((await stream.next('bye')).data.reason).toBe('drain');
+    expect(site.output().match(/"Stopping"/g)).toHaveLength(2);
+    expect(site.output()).not.toContain('takes its place');
+  });
+
+  test('without the primary the workers end, in order', async () => {
+    const streams = await openStreams(site.url, 4);
+    expect(await count(streams, 'hello')).toBe(4);
+    site.primary.kill('SIGKILL');
+    await noneIsLeft();
+    for (const stream of streams) expect((await stream.next('bye')).data.reason).toBe('drain');
+  });
+});
+
+test('a worker that cannot start ends the whole, with its error', async () => {
+  const blocker = createServer().listen(0, '127.0.0.1');
+  await once(blocker, 'listening');
+  const { port } = blocker.address() as AddressInfo;
+  const site = await startTwoProcesses({ PORT: String(port) });
+  try {
+    await until(() => site.primary.exitCode !== null);
+    expect(site.primary.exitCode).toBe(1);
+    expect(site.output()).toMatch(/^nipnime could not start: Error: .*EADDRINUSE/m);
+    expect(site.output().match(/could not start/g)).toHaveLength(1);
+    expect(site.output()).not.toContain('nipnime is ready');
+  } finally {
+    await site.stop();
+    blocker.close();
+  }
+});
