@@ -1,8 +1,9 @@
 import { type ChangeBus, createMemoryChangeBus } from '../../src/changes/change-bus';
-import type { Change, ChangeEvent, PublicEpisode } from '../../src/changes/change-event';
+import type { Change, ChangeEvent } from '../../src/changes/change-event';
 import { ChangeFeed, type FeedBatch } from '../../src/changes/change-feed';
 import { appendChanges, readHead } from '../../src/changes/change-log';
 import { createLogger } from '../../src/platform/log';
+import { publicEpisode } from '../support/catalog';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { until } from '../support/until';
 
@@ -12,25 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-const episode = (episodeId: string, title = ''): PublicEpisode => ({
-  episodeId,
-  kind: 'regular',
-  number: '1',
-  title,
-  durationSeconds: null,
-  still: null,
-  publishedAt: '2026-11-23T09:30:00.000Z',
-  seriesId: '1',
-  seriesSlug: 'frieren',
-  seriesTitle: 'Frieren',
-  seriesTitleLanguage: 'en',
-  seriesKind: 'tv',
-  seasonYear: null,
-  season: null,
-});
 const upsert = (episodeId: string, isNew = false): Change => ({
   type: 'upsert',
-  episode: episode(episodeId),
+  episode: publicEpisode(episodeId),
   isNew,
 });
 

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { createParser } from 'eventsource-parser';
-import type { ChangeEvent, Cursor, PublicEpisode } from '../../src/changes/change-event';
+import type { ChangeEvent, Cursor } from '../../src/changes/change-event';
 import type { FeedBatch } from '../../src/changes/change-feed';
 import { AddressCounts } from '../../src/realtime/admission';
 import { Hub, type HubOptions } from '../../src/realtime/hub';
 import type { Delivery, StreamMetrics } from '../../src/realtime/stream-metrics';
+import { publicEpisode } from '../support/catalog';
 
 /** A socket whose client reads only what `reads` allows. */
 class FakeSocket extends Duplex {
@@ -296,7 +297,13 @@ describe('a limit that answers later', () => {
 });
 
 test('clients that come back together and missed the same are one question to the database', async () => {
-  const missed: ChangeEvent = { epoch: 'k3f9', seq: 7, type: 'upsert', isNew: true, episode };
+  const missed: ChangeEvent = {
+    epoch: 'k3f9',
+    seq: 7,
+    type: 'upsert',
+    isNew: true,
+    episode: publicEpisode('5'),
+  };
   let answer: (ids: ReadonlySet<string>) => void = () => undefined;
   const findPublicIds = jest.fn(
     () =>
@@ -319,20 +326,3 @@ test('clients that come back together and missed the same are one question to th
   expect(findPublicIds).toHaveBeenCalledTimes(2);
   hub.close();
 });
-
-const episode: PublicEpisode = {
-  episodeId: '5',
-  kind: 'regular',
-  number: '1',
-  title: '',
-  durationSeconds: null,
-  still: null,
-  publishedAt: '2026-11-23T09:30:00.000Z',
-  seriesId: '1',
-  seriesSlug: 'frieren',
-  seriesTitle: 'Frieren',
-  seriesTitleLanguage: 'en',
-  seriesKind: 'tv',
-  seasonYear: null,
-  season: null,
-};

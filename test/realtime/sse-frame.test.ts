@@ -2,28 +2,14 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import type { UpsertEvent } from '../../src/changes/change-event';
 import { upsertFrame } from '../../src/realtime/sse-frame';
+import { publicEpisode } from '../support/catalog';
 
 const event: UpsertEvent = {
   epoch: 'k3f9',
   seq: 10_423,
   type: 'upsert',
   isNew: true,
-  episode: {
-    episodeId: '812',
-    kind: 'regular',
-    number: '12',
-    title: '',
-    durationSeconds: null,
-    still: null,
-    publishedAt: '2026-11-23T09:30:00.000Z',
-    seriesId: '44',
-    seriesSlug: 'frieren',
-    seriesTitle: 'Frieren',
-    seriesTitleLanguage: 'en',
-    seriesKind: 'tv',
-    seasonYear: null,
-    season: null,
-  },
+  episode: publicEpisode('812', { number: '12' }),
 };
 
 function parse(text: string): EventSourceMessage[] {

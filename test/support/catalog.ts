@@ -3,7 +3,7 @@ import { type EpisodeInput, episodeSchema } from '../../src/catalog/episode';
 import { createEpisode } from '../../src/catalog/episode-repository';
 import { seriesSchema } from '../../src/catalog/series';
 import { createSeries } from '../../src/catalog/series-repository';
-import type { ChangeEvent } from '../../src/changes/change-event';
+import type { ChangeEvent, PublicEpisode } from '../../src/changes/change-event';
 import type { Database } from '../../src/platform/database';
 
 export const tester: Actor = { kind: 'system', id: null, name: 'test' };
@@ -42,4 +42,25 @@ export async function newEpisode(
   const result = await createEpisode(catalog, tester, seriesId, episodeInput(overrides));
   if (result.outcome !== 'saved') throw new Error(`The episode was not saved: ${result.outcome}`);
   return result.episode;
+}
+
+/** An episode as events carry it, without any database. */
+export function publicEpisode(episodeId: string, given: Partial<PublicEpisode> = {}): PublicEpisode {
+  return {
+    episodeId,
+    kind: 'regular',
+    number: '1',
+    title: '',
+    durationSeconds: null,
+    still: null,
+    publishedAt: '2026-11-23T09:30:00.000Z',
+    seriesId: '44',
+    seriesSlug: 'frieren',
+    seriesTitle: 'Frieren',
+    seriesTitleLanguage: 'en',
+    seriesKind: 'tv',
+    seasonYear: null,
+    season: null,
+    ...given,
+  };
 }
