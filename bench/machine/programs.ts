@@ -1,0 +1,41 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const SERVER_FOLDERS: readonly string[] = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/opt/homebrew/bin'];
+const NGINX_MODULE_FOLDERS: readonly string[] = ['/usr/lib/nginx/modules', '/usr/lib64/nginx/modules'];
+
+/** Paths; undefined where something is not installed. */
+export type Programs = {
+  readonly compiler: string | undefined;
+  readonly nginx: string | undefined;
+  /** The file of nginx's module for event streams. https://nchan.io */
+  readonly nchanModule: string | undefined;
+  readonly redis: string | undefined;
+  readonly taskset: string | undefined;
+};
+
+export function findPrograms(path: string | undefined): Programs {
+  const folders = [...(path ?? '').split(delimiter).filter((folder) => folder !== ''), ...SERVER_FOLDERS];
+  const find = (...names: string[]): string | undefined =>
+    names
+      .flatMap((name) => folders.map((folder) => join(folder, name)))
+      .find((file) => may(file, constants.X_OK));
+  return {
+    compiler: find('cc', 'gcc', 'clang'),
+    nginx: find('nginx'),
+    nchanModule: NGINX_MODULE_FOLDERS.map((folder) => join(folder, 'ngx_nchan_module.so')).find((file) =>
+      may(file, constants.R_OK),
+    ),
+    redis: find('redis-server', 'valkey-server'),
+    taskset: find('taskset'),
+  };
+}
+
+function may(file: string, mode: number): boolean {
+  try {
+    accessSync(file, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Workplace } from '../machine/workplace';
+import { type BenchOptions, clientsOf, type Measure } from '../options';
+import { Progress } from '../progress';
+import { openLineup } from '../servers/lineup';
+import type { SiteSurroundings } from '../servers/site-surroundings';
+import { fanOutLoads, measureFanOuts, quickLoads } from './fanout/fanout';
+import { measureHerd } from './herd';
+import { measureIdle } from './idle';
+import { measureLatency } from './latency';
+import { measureSoak } from './soak';
+import { measureStorm } from './storm';
+
+/** Carries out one measure; gives what is written down as its result. */
+export async function measure(
+  name: Measure,
+  workplace: Workplace,
+  site: SiteSurroundings,
+  options: BenchOptions,
+): Promise<unknown> {
+  const progress = new Progress(name);
+  const plan = { ...options, clients: clientsOf(name, options) };
+  switch (name) {
+    case 'fanout':
+    case 'connect': {
+      const lineup = await openLineup(workplace, site, options.servers);
+      const loads = name === 'connect' ? () => [] : options.isQuick ? quickLoads : fanOutLoads;
+      return measureFanOuts(workplace, lineup, { ...plan, loads }, progress);
+    }
+    case 'storm':
+      return measureStorm(workplace, site, plan, progress);
+    case 'herd':
+      return measureHerd(workplace, site, plan, progress);
+    case 'latency':
+      return measureLatency(workplace, site, plan, progress);
+    case 'idle':
+      return measureIdle(workplace, site, plan, progress);
+    case 'soak':
+      return measureSoak(workplace, site, plan, progress);
+  }
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { freePort } from '../../src/commands/cluster/ports';
+import { projectRoot } from '../../src/platform/project';
+import { streamRequest } from '../generator/request-head';
+import type { Workplace } from '../machine/workplace';
+import { type ServerUnderTest, startServer } from './server-under-test';
+import type { SiteSurroundings } from './site-surroundings';
+
+const MANY = '1000000';
+
+/** Starts the site as it is shipped: dist/server.js in production, one process, limits that let the load in. */
+export async function startNipnime(
+  workplace: Workplace,
+  { databaseUrl, redisUrl, publisher }: SiteSurroundings,
+  options: { readonly gzip?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<ServerUnderTest> {
+  const port = await freePort();
+  const { gzip = false, env } = options;
+  const { pid, stop } = await startServer(workplace, {
+    name: 'nipnime',
+    file: process.execPath,
+    args: ['--enable-source-maps', join(projectRoot(), 'dist', 'server.js')],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      DATA_DIR: join(workplace.folder, 'data'),
+      SESSION_SECRET: randomBytes(32).toString('hex'),
+      LOG_LEVEL: 'warn',
+      WEB_CONCURRENCY: '1',
+      SSE_MAX_CONNECTIONS: MANY,
+      SSE_MAX_CONNECTIONS_PER_IP: MANY,
+      ...env,
+    },
+    port,
+    // In production SIGTERM is a deploy, which takes half a minute.
+    stopSignal: 'SIGINT',
+    isReady: () => isReady(port),
+  });
+  return {
+    name: gzip ? 'nipnime-gzip' : 'nipnime',
+    pid,
+    port,
+    request: streamRequest({ gzip }),
+    isOpaque: gzip,
+    greets: true,
+    publisher,
+    stop,
+  };
+}
+
+async function isReady(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}

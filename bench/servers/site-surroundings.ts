@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { importBangumi, recentSince } from '../../src/catalog/import-bangumi';
+import { createRedisChangeBus } from '../../src/changes/change-bus';
+import { formatCursor } from '../../src/changes/change-event';
+import { readHead } from '../../src/changes/change-log';
+import { startRedis } from '../../src/commands/cluster/redis';
+import type { Database } from '../../src/platform/database';
+import { createLogger } from '../../src/platform/log';
+import { openDatabase } from '../../src/platform/open-database';
+import { CatalogPublisher } from '../events/catalog-publisher';
+import type { Workplace } from '../machine/workplace';
+
+/** What the site needs around it: a database with a catalog, Redis, and somebody who edits. */
+export type SiteSurroundings = {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly publisher: CatalogPublisher;
+  /** Where the catalog is now: what a client sends that resumes. */
+  readCursor(): Promise<string>;
+};
+
+/** Starts Postgres (the embedded one) and Redis beside the load. */
+export async function openSurroundings({ programs, cleanup, folder }: Workplace): Promise<SiteSurroundings> {
+  if (!programs.redis) {
+    throw new Error('redis-server is needed to measure the site.\n  Debian: apt-get install redis-server');
+  }
+  const log = createLogger('warn');
+  const database = await openDatabase({ databaseUrl: undefined, dataDir: join(folder, 'data') }, log);
+  cleanup.add(() => database.close());
+  await importCatalog(database.db);
+  const redis = await startRedis({ program: programs.redis });
+  cleanup.add(() => redis.service.stop());
+  const bus = createRedisChangeBus(redis.url, log);
+  cleanup.add(() => bus.close());
+  const publisher = await CatalogPublisher.open(database.db, bus);
+  return {
+    databaseUrl: database.url,
+    redisUrl: redis.url,
+    publisher,
+    readCursor: async () => formatCursor(await readHead(database.db)),
+  };
+}
+
+/** What a site has after its first start. */
+async function importCatalog(db: Database): Promise<void> {
+  process.stderr.write('Importing a catalog …\n');
+  const now = new Date();
+  const catalog = { db, publish: async () => undefined, audit: async () => undefined };
+  const actor = { kind: 'system', id: null, name: 'bench' } as const;
+  await importBangumi(catalog, actor, { now, since: recentSince(now) });
+}
