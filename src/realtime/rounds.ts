@@ -15,21 +15,36 @@ type Batch = {
   readonly renderedMs: number;
 };
 
-type Outgoing = Batch & { readonly number: number; readonly encodedMs: number };
+type Outgoing = Batch & {
+  readonly number: number;
+  readonly encodedMs: number;
+  /** Connections that it was written to, and bytes of the writes that ended with it. */
+  connections: number;
+  writtenBytes: number;
+  lastWrittenMs: number;
+};
 
-/** Connections written before the event loop gets a turn. */
-const SLICE = 1_000;
+/** What connections that stand at the same batch are missing. */
+type Missing = { readonly batches: readonly Outgoing[]; readonly bytes: StreamBytes };
+
+/** Connections written before the event loop gets a turn: about two milliseconds. */
+const SLICE = 250;
 
 /**
- * Writes to all connections in rounds: a slice at a time, so that others get their turn, and what comes during a round goes
- * out together in the next. So with more events than can be written one by one, the writes get larger, not later.
+ * Writes to all connections in rounds: a slice at a time, so that others get their turn. At its own turn a connection gets all
+ * that it is missing by then, in one write; who was passed before a batch came gets it in the next round. So a batch has
+ * reached everybody after one time around from where it came in, and with more events than can be written one by one the
+ * writes get larger, not later.
  */
 export class Rounds {
   readonly #connections: ReadonlyMap<Socket, StreamConnection>;
   readonly #maxBufferedBytes: number;
   readonly #metrics: StreamMetrics;
   readonly #onError: (error: unknown, message: string) => void;
-  #waiting: Outgoing[] = [];
+  /** All that somebody may still be missing, in order. */
+  #batches: Outgoing[] = [];
+  /** By the batch at which a connection stands; forgotten when another batch comes. */
+  readonly #missing = new Map<number, Missing>();
   #lastBatch = 0;
   #isWriting = false;
 
@@ -53,65 +68,89 @@ export class Rounds {
   }
 
   write(batch: Batch): void {
-    this.#waiting.push({ ...batch, number: ++this.#lastBatch, encodedMs: performance.now() });
+    const encodedMs = performance.now();
+    const number = ++this.#lastBatch;
+    this.#batches.push({
+      ...batch,
+      number,
+      encodedMs,
+      connections: 0,
+      writtenBytes: 0,
+      lastWrittenMs: encodedMs,
+    });
+    this.#missing.clear();
     if (this.#isWriting) return;
     this.#isWriting = true;
-    void this.#writeAll();
+    this.#writeAll().catch((error: unknown) => {
+      // What is left goes out with the next batch.
+      this.#isWriting = false;
+      this.#onError(error, 'A round of the stream failed');
+    });
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batches = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#writeRound(batches);
-      } catch (error) {
-        this.#onError(error, 'A round of the stream failed');
-      }
+    while (this.#batches.length > 0) {
+      const reached = this.#lastBatch;
+      await this.#writeRound();
+      // What was there when the round began has now reached everybody.
+      const done = this.#batches.filter(({ number }) => number <= reached);
+      this.#batches = this.#batches.filter(({ number }) => number > reached);
+      for (const batch of done) this.#report(batch);
     }
-    // In the same turn as the look at what waits: nothing can be put there in between.
+    // In the same turn as the look at what is left: nothing can come in between.
     this.#isWriting = false;
   }
 
-  async #writeRound(batches: readonly Outgoing[]): Promise<void> {
-    const [oldest, newest] = [batches[0], batches.at(-1)];
-    if (!oldest || !newest) return;
-    const joined = StreamBytes.join(batches.map(({ bytes }) => bytes));
-    const startedMs = performance.now();
+  async #writeRound(): Promise<void> {
     let written = 0;
-    let bytes = 0;
     for (const connection of this.#connections.values()) {
-      if (connection.state !== 'live' || connection.batch >= newest.number) continue;
-      // A client that joined while some of these waited had those with its greeting.
-      const missing = connection.batch < oldest.number ? joined : after(connection.batch, batches);
-      connection.batch = newest.number;
-      bytes += connection.send(missing, startedMs, this.#maxBufferedBytes);
+      if (connection.state !== 'live' || connection.batch === this.#lastBatch) continue;
+      try {
+        this.#bringUpToDate(connection);
+      } catch (error) {
+        // It stops nobody else; and since nobody knows what this one has got, it has to resume.
+        connection.socket.destroy();
+        this.#onError(error, 'A stream could not be written');
+      }
       if (++written % SLICE === 0) await nextTurn();
     }
-    this.#report(batches, oldest, { written, bytes, startedMs });
   }
 
-  #report(
-    batches: readonly Outgoing[],
-    oldest: Outgoing,
-    round: { readonly written: number; readonly bytes: number; readonly startedMs: number },
-  ): void {
-    const { arrival, startedMs, renderedMs, encodedMs } = oldest;
-    const endedMs = performance.now();
+  #bringUpToDate(connection: StreamConnection): void {
+    const { batches, bytes } = this.#missingAfter(connection.batch);
+    connection.batch = this.#lastBatch;
+    const nowMs = performance.now();
+    const writtenBytes = connection.send(bytes, nowMs, this.#maxBufferedBytes);
+    for (const batch of batches) {
+      batch.connections++;
+      batch.lastWrittenMs = nowMs;
+    }
+    const newest = batches.at(-1);
+    if (newest) newest.writtenBytes += writtenBytes;
+  }
+
+  #missingAfter(number: number): Missing {
+    const known = this.#missing.get(number);
+    if (known) return known;
+    const batches = this.#batches.filter((batch) => batch.number > number);
+    const missing = { batches, bytes: StreamBytes.join(batches.map(({ bytes }) => bytes)) };
+    this.#missing.set(number, missing);
+    return missing;
+  }
+
+  #report(batch: Outgoing): void {
+    const { arrival, startedMs, renderedMs, encodedMs, lastWrittenMs } = batch;
+    const receivedMs = arrival?.receivedMs ?? startedMs;
     this.#metrics.delivered({
-      events: batches.reduce((sum, { events }) => sum + events, 0),
-      connections: round.written,
-      bytes: round.bytes,
+      events: batch.events,
+      connections: batch.connections,
+      bytes: batch.writtenBytes,
       busMs: arrival?.busMs,
-      feedMs: startedMs - (arrival?.receivedMs ?? startedMs),
+      feedMs: startedMs - receivedMs,
       renderMs: renderedMs - startedMs,
       encodeMs: encodedMs - renderedMs,
-      writeMs: endedMs - round.startedMs,
-      totalMs: endedMs - (arrival?.receivedMs ?? startedMs) + (arrival?.busMs ?? 0),
+      writeMs: lastWrittenMs - encodedMs,
+      totalMs: lastWrittenMs - receivedMs + (arrival?.busMs ?? 0),
     });
   }
-}
-
-function after(number: number, batches: readonly Outgoing[]): StreamBytes {
-  return StreamBytes.join(batches.filter((batch) => batch.number > number).map(({ bytes }) => bytes));
 }

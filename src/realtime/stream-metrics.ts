@@ -9,11 +9,11 @@ export type StreamMetrics = {
   delivered(delivery: Delivery): void;
 };
 
-/** One round of writing to the connections; the stages of the oldest event in it. */
+/** One batch on its way to all connections; the stages of the oldest event in it. */
 export type Delivery = {
   readonly events: number;
   readonly connections: number;
-  /** On the wire, over all connections. */
+  /** On the wire, over all connections, of the writes that ended with this batch. */
   readonly bytes: number;
   /** Commit to receipt; undefined for changes that were not published by the bus but read from the change log. */
   readonly busMs: number | undefined;
@@ -23,7 +23,7 @@ export type Delivery = {
   readonly renderMs: number;
   /** Framing and compressing, all encodings that are in use. */
   readonly encodeMs: number;
-  /** First write to last, with the turns that others got in between. */
+  /** Ready to be written to the last write, with the turns that others got in between. */
   readonly writeMs: number;
   /** Commit to the last write. */
   readonly totalMs: number;

@@ -203,21 +203,29 @@ test('a connection that was lost leaves nothing behind', async () => {
 });
 
 describe('rounds', () => {
-  test('what comes while a round is written goes out together, to each client once and in order', async () => {
+  test('what comes while a round is written joins it where it stands, to each client once and in order', async () => {
     const hub = createHub();
     const clients = Array.from({ length: 2_500 }, () => connect(hub));
+    const writes = clients.map((client) => jest.spyOn(client, 'write'));
     listener(removal(8));
+    await turns(3);
     listener(removal(9));
+    await turns(3);
     listener(removal(10));
-    await turns(12);
+    await turns(30);
     for (const client of clients) {
       expect(client.events.slice(1)).toEqual(
         [8, 9, 10].map((rev) => `remove {"episodeId":"5","rev":${rev}}`),
       );
     }
+    const counts = writes.map((write) => write.mock.calls.length);
+    // Who was passed before each of them came, and who was not reached before all of them were there.
+    expect(counts[0]).toBe(2);
+    expect(counts.at(-1)).toBe(1);
     expect(metrics.delivered.mock.calls.map(([{ events, connections }]) => [events, connections])).toEqual([
       [1, 2_500],
-      [2, 2_500],
+      [1, 2_500],
+      [1, 2_500],
     ]);
     hub.close();
   });
@@ -229,7 +237,7 @@ describe('rounds', () => {
     const between = connect(hub);
     listener(removal(9));
     const late = connect(hub);
-    await turns(12);
+    await turns(30);
     const heard = (client: FakeSocket | undefined) => client?.events.slice(1);
     expect(heard(early.at(-1))).toEqual([expect.stringContaining('8'), expect.stringContaining('9')]);
     expect(heard(between)).toEqual([expect.stringContaining('9')]);
@@ -247,19 +255,20 @@ describe('rounds', () => {
     hub.close();
   });
 
-  test('a failure in one round does not stop the next', async () => {
+  test('a connection that can not be written is cut, and nobody else is left out', async () => {
     const errors: unknown[] = [];
     const hub = createHub({ onError: (error) => errors.push(error) });
-    const client = connect(hub);
-    metrics.delivered.mockImplementationOnce(() => {
-      throw new Error('full');
+    const [broken, sound] = [connect(hub), connect(hub)];
+    jest.spyOn(broken, 'write').mockImplementationOnce(() => {
+      throw new Error('broken');
     });
     listener(removal(8));
     await turns();
     listener(removal(9));
     await turns();
     expect(errors).toHaveLength(1);
-    expect(client.events).toHaveLength(3);
+    expect(broken.destroyed).toBe(true);
+    expect(sound.events).toHaveLength(3);
     hub.close();
   });
 });
