@@ -142,7 +142,13 @@ function untilListening({ listening, gone }: Running): Promise<number> {
   return Promise.race([listening, failed]);
 }
 
-/** The exit alone is not enough: what the worker said last may still be on its way until the channel is closed. */
+/** After the exit of a worker its last words, such as why it could not start, have this long to arrive. */
+const LAST_WORDS_MS = 1_000;
+
+/**
+ * The exit alone is not enough: what the worker said last may still be on its way until the channel is closed. Nor can the
+ * closing be waited for: Node doesn't tell of it when the worker ended in the middle of a message.
+ */
 function untilGone(worker: Worker, log: Logger): Promise<string> {
   const name = `Worker ${worker.id} (process ${worker.process.pid})`;
   return new Promise((resolve) => {
@@ -151,6 +157,7 @@ function untilGone(worker: Worker, log: Logger): Promise<string> {
     worker.once('exit', (code, signal) => {
       how = `${name} ended ${signal ? `by ${signal}` : `with status ${code}`}`;
       if (closed) resolve(how);
+      else setTimeout(resolve, LAST_WORDS_MS, how);
     });
     worker.once('disconnect', () => {
       closed = true;
