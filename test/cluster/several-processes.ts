@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,6 +84,16 @@ export async function startTwoProcesses(
 
 /** A process that has ended but that nobody has asked about yet (in a container without init, nobody will) is not. */
 export function isAlive(pid: number): boolean {
-  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)]).stdout.toString();
-  return state !== '' && !state.startsWith('Z');
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // Not by a program such as ps, which a machine with Node alone may lack.
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // Gone since; or a system without /proc, where it has an init to ask about it.
+    return process.platform !== 'linux';
+  }
 }
