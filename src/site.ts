@@ -137,10 +137,7 @@ export async function createSite(
     feed,
     hub,
     registry,
-    acceptStreams: (server) => {
-      streams.listenTo(server);
-      return () => streams.close();
-    },
+    acceptStreams: (server) => streams.listenTo(server),
     setUnready: () => {
       ready = false;
     },

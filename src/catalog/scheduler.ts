@@ -1,30 +1,55 @@
+import type { Database } from '../platform/database';
 import type { Logger } from '../platform/log';
 import { type Actor, type Catalog, writeCatalog } from './catalog-write';
 
-/** How often due episodes are looked for: an index that holds only scheduled ones makes a look cost nothing. */
-const POLL_MS = 500;
+/**
+ * How often episodes are looked for that are due, or will be before the next look: an index that holds only scheduled ones
+ * makes a look cost next to nothing.
+ */
+const LOOK_MS = 2_000;
+/** The processes come to a due episode within this time of it, so that mostly one has published it before the others look. */
+const SPREAD_MS = 50;
 const BATCH = 50;
 
 const scheduler: Actor = { kind: 'system', id: null, name: 'scheduler' };
 
 /**
  * Publishes the episodes whose time has come, also those whose time came while no node was up.
- * Gives how many this call has published: those that another node was publishing are not counted, and not waited for.
+ * Gives how many this call has published (those that another node was publishing are not counted), and after how many
+ * milliseconds to look again.
  */
-export async function publishDueEpisodes(catalog: Catalog): Promise<number> {
-  const due: { id: string; series_id: string }[] = await catalog
-    .db('episodes')
-    .select('id', 'series_id')
-    .where({ status: 'scheduled' })
-    .whereNull('deleted_at')
-    .where('publish_at', '<=', catalog.db.fn.now())
-    .orderBy(['publish_at', 'id'])
-    .limit(BATCH);
+export async function publishDueEpisodes(
+  catalog: Catalog,
+): Promise<{ readonly published: number; readonly nextLookMs: number }> {
+  const soon = await findDueSoon(catalog.db);
+  const due = soon.filter(({ wait_ms }) => wait_ms <= 0);
   let published = 0;
   for (const { id, series_id } of due) {
     if (await publishIfStillDue(catalog, id, series_id)) published++;
   }
-  return published;
+  if (due.length === BATCH) return { published, nextLookMs: 0 };
+  const waitMs = soon.find(({ wait_ms }) => wait_ms > 0)?.wait_ms;
+  const nextLookMs = waitMs === undefined ? LOOK_MS : Math.ceil(waitMs + SPREAD_MS * Math.random());
+  return { published, nextLookMs };
+}
+
+type DueSoon = {
+  readonly id: string;
+  readonly series_id: string;
+  /** Until it is due, by the clock of the database, which is the same for all nodes; not above 0 when it is. */
+  readonly wait_ms: number;
+};
+
+async function findDueSoon(db: Database): Promise<readonly DueSoon[]> {
+  const { rows } = await db.raw<{ rows: DueSoon[] }>(
+    `select id, series_id, extract(epoch from publish_at - now())::float8 * 1000 as wait_ms
+     from episodes
+     where status = 'scheduled' and deleted_at is null and publish_at <= now() + ? * interval '1 millisecond'
+     order by publish_at, id
+     limit ?`,
+    [LOOK_MS, BATCH],
+  );
+  return rows;
 }
 
 /** Its place in the grid is the time that was announced, not the moment at which a node got to it. */
@@ -64,12 +89,16 @@ export function startScheduler(catalog: Catalog, log: Logger): () => Promise<voi
   let looking = Promise.resolve();
   const look = (): void => {
     looking = publishDueEpisodes(catalog)
-      .then(
-        (published) => published > 0 && log.info({ published }, 'Published scheduled episodes'),
-        (error: unknown) => log.warn({ err: error }, 'Looking for scheduled episodes failed'),
-      )
-      .then(() => {
-        if (!stopped) timer = setTimeout(look, POLL_MS);
+      .then(({ published, nextLookMs }) => {
+        if (published > 0) log.info({ published }, 'Published scheduled episodes');
+        return nextLookMs;
+      })
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'Looking for scheduled episodes failed');
+        return LOOK_MS;
+      })
+      .then((nextLookMs) => {
+        if (!stopped) timer = setTimeout(look, nextLookMs);
       });
   };
   look();

@@ -149,8 +149,7 @@ export class Hub {
       (event) => this.#encode(event),
     );
     connection.begin(bytes);
-    connection.lastSentMs = performance.now();
-    connection.deadlineMs = connection.lastSentMs + ttlMs;
+    connection.deadlineMs = performance.now() + ttlMs;
     connection.batch = this.#rounds.lastBatch;
     this.#lastBucket = (this.#lastBucket + 1) % this.#buckets;
     connection.bucket = this.#lastBucket;
@@ -196,19 +195,17 @@ export class Hub {
     return bytes;
   }
 
-  /** Heartbeats for a group of those who heard nothing just now, and an end for those whose time is over. */
+  /** Heartbeats for a group, unless everybody heard something just now, and an end for those whose time is over. */
   #tick(): void {
     const { heartbeatMs, maxBufferedBytes, feed } = this.#options;
     const nowMs = performance.now();
-    const justNowMs = nowMs - heartbeatMs / 4;
+    const heardJustNow = this.#rounds.heardMs >= nowMs - heartbeatMs / 4;
     const bucket = ++this.#ticks % this.#buckets;
     const ping = StreamBytes.of(pingFrame(feed.cursor));
     for (const connection of this.#connections.values()) {
       if (connection.state !== 'live') continue;
       if (nowMs >= connection.deadlineMs) this.#dismiss(connection, 'ttl');
-      else if (connection.bucket === bucket && connection.lastSentMs < justNowMs) {
-        connection.send(ping, nowMs, maxBufferedBytes);
-      }
+      else if (connection.bucket === bucket && !heardJustNow) connection.send(ping, maxBufferedBytes);
     }
   }
 

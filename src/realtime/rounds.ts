@@ -25,7 +25,13 @@ type Outgoing = Batch & {
 };
 
 /** What connections that stand at the same batch are missing. */
-type Missing = { readonly batches: readonly Outgoing[]; readonly bytes: StreamBytes };
+type Missing = {
+  readonly batches: readonly Outgoing[];
+  readonly bytes: StreamBytes;
+  /** In the slice that is being written. */
+  connections: number;
+  writtenBytes: number;
+};
 
 /** Connections written before the event loop gets a turn: about two milliseconds. */
 const SLICE = 250;
@@ -46,6 +52,7 @@ export class Rounds {
   /** By the batch at which a connection stands; forgotten when another batch comes. */
   readonly #missing = new Map<number, Missing>();
   #lastBatch = 0;
+  #heardMs = Number.NEGATIVE_INFINITY;
   #isWriting = false;
 
   constructor(
@@ -65,6 +72,11 @@ export class Rounds {
   /** Batches are numbered, so that each connection gets each of them once. A client that is greeted now has all of these. */
   get lastBatch(): number {
     return this.#lastBatch;
+  }
+
+  /** `performance.now()` since which every connection has been sent something. */
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   write(batch: Batch): void {
@@ -102,9 +114,21 @@ export class Rounds {
   }
 
   async #writeRound(): Promise<void> {
-    let written = 0;
+    const slice: StreamConnection[] = [];
     for (const connection of this.#connections.values()) {
       if (connection.state !== 'live' || connection.batch === this.#lastBatch) continue;
+      slice.push(connection);
+      if (slice.length < SLICE) continue;
+      this.#writeSlice(slice);
+      slice.length = 0;
+      await nextTurn();
+    }
+    this.#writeSlice(slice);
+  }
+
+  /** All in one turn: nothing comes in between. */
+  #writeSlice(connections: readonly StreamConnection[]): void {
+    for (const connection of connections) {
       try {
         this.#bringUpToDate(connection);
       } catch (error) {
@@ -112,34 +136,45 @@ export class Rounds {
         connection.socket.destroy();
         this.#onError(error, 'A stream could not be written');
       }
-      if (++written % SLICE === 0) await nextTurn();
     }
+    this.#countSlice();
   }
 
   #bringUpToDate(connection: StreamConnection): void {
-    const { batches, bytes } = this.#missingAfter(connection.batch);
+    const missing = this.#missingAfter(connection.batch);
     connection.batch = this.#lastBatch;
+    missing.connections++;
+    missing.writtenBytes += connection.send(missing.bytes, this.#maxBufferedBytes);
+  }
+
+  #countSlice(): void {
     const nowMs = performance.now();
-    const writtenBytes = connection.send(bytes, nowMs, this.#maxBufferedBytes);
-    for (const batch of batches) {
-      batch.connections++;
-      batch.lastWrittenMs = nowMs;
+    for (const missing of this.#missing.values()) {
+      if (missing.connections === 0) continue;
+      for (const batch of missing.batches) {
+        batch.connections += missing.connections;
+        batch.lastWrittenMs = nowMs;
+      }
+      const newest = missing.batches.at(-1);
+      if (newest) newest.writtenBytes += missing.writtenBytes;
+      missing.connections = 0;
+      missing.writtenBytes = 0;
     }
-    const newest = batches.at(-1);
-    if (newest) newest.writtenBytes += writtenBytes;
   }
 
   #missingAfter(number: number): Missing {
     const known = this.#missing.get(number);
     if (known) return known;
     const batches = this.#batches.filter((batch) => batch.number > number);
-    const missing = { batches, bytes: StreamBytes.join(batches.map(({ bytes }) => bytes)) };
+    const bytes = StreamBytes.join(batches.map((batch) => batch.bytes));
+    const missing: Missing = { batches, bytes, connections: 0, writtenBytes: 0 };
     this.#missing.set(number, missing);
     return missing;
   }
 
   #report(batch: Outgoing): void {
     const { arrival, startedMs, renderedMs, encodedMs, lastWrittenMs } = batch;
+    this.#heardMs = encodedMs;
     const receivedMs = arrival?.receivedMs ?? startedMs;
     this.#metrics.delivered({
       events: batch.events,

@@ -24,8 +24,6 @@ export class StreamConnection {
   closeReason: CloseReason | undefined;
   /** `performance.now()` at which it is told to come back. */
   deadlineMs = 0;
-  /** `performance.now()` of the last bytes. */
-  lastSentMs = 0;
   /** The hub's last batch that this client was sent or did not need. */
   batch = 0;
   /** Which of the ticks in a heartbeat looks after it. */
@@ -50,7 +48,7 @@ export class StreamConnection {
    * Gives the number of bytes on the wire: 0 when the client is gone, or was cut because it doesn't read. It resumes by its
    * last id.
    */
-  send(bytes: StreamBytes, nowMs: number, maxBufferedBytes: number): number {
+  send(bytes: StreamBytes, maxBufferedBytes: number): number {
     const { socket } = this;
     if (!socket.writable) return 0;
     if (socket.writableLength > maxBufferedBytes) {
@@ -62,7 +60,6 @@ export class StreamConnection {
     const encoded = bytes.in(this.format);
     this.#count(bytes);
     socket.write(encoded);
-    this.lastSentMs = nowMs;
     return encoded.length;
   }
 

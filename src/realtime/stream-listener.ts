@@ -4,8 +4,9 @@ import type { Hub } from './hub';
 import { byeFrame, retryFrame } from './sse-frame';
 import { acceptsGzip, parseStreamHead, resumePoint } from './stream-head';
 
-/** A connection that says nothing is closed after this time. */
+/** A connection that says nothing is closed after this time, or a sweep later. */
 const FIRST_BYTES_MS = 10_000;
+const SWEEP_MS = 1_000;
 
 /**
  * Where requests for the stream are taken from an HTTP server, ahead of everything that they don't need. A connection that
@@ -14,40 +15,50 @@ const FIRST_BYTES_MS = 10_000;
  */
 export class StreamListener {
   readonly #hub: Hub;
-  /** Connections that have said nothing yet. */
-  readonly #silent = new Set<Socket>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
   }
 
-  /** From now on new connections of this server are looked at first. */
-  listenTo(server: Server): void {
+  /**
+   * From now on new connections of this server are looked at first. Gives a function that closes those that have said
+   * nothing yet.
+   */
+  listenTo(server: Server): () => void {
+    /** In the order in which they came, and `performance.now()` at which they have waited long enough. */
+    const silent = new Map<Socket, number>();
     const toHttp = server.listeners('connection');
+    const hear = (socket: Socket, bytes: Buffer): void => {
+      // Nothing belongs here after the head; yet what isn't read shows no end.
+      if (!silent.delete(socket)) return void socket.destroy();
+      const request = parseStreamHead(bytes, socket.remoteAddress ?? '');
+      if (request) return this.#hub.open(socket, request);
+      socket.off('data', onData).off('end', drop).off('error', drop).pause().unshift(bytes);
+      for (const listener of toHttp) listener.call(server, socket);
+      socket.resume();
+    };
+    // The same functions for all: tens of thousands have no closure and no timer of their own.
+    function onData(this: Socket, bytes: Buffer): void {
+      hear(this, bytes);
+    }
+    function drop(this: Socket): void {
+      silent.delete(this);
+      this.destroy();
+    }
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
-      this.#silent.add(socket);
-      socket.setTimeout(FIRST_BYTES_MS, destroy);
-      socket.on('error', destroy);
-      const heard = (): void => {
-        this.#silent.delete(socket);
-        socket.setTimeout(0, destroy).off('close', heard).off('end', destroy);
-      };
-      socket.once('close', heard).once('end', destroy);
-      socket.once('data', (bytes: Buffer) => {
-        heard();
-        const request = parseStreamHead(bytes, socket.remoteAddress ?? '');
-        if (request) {
-          socket.allowHalfOpen = false;
-          // Nothing belongs here after the head; yet what isn't read shows no end.
-          socket.on('data', destroy);
-          return this.#hub.open(socket, request);
-        }
-        socket.off('error', destroy).pause().unshift(bytes);
-        for (const listener of toHttp) listener.call(server, socket);
-        socket.resume();
-      });
+      silent.set(socket, performance.now() + FIRST_BYTES_MS);
+      socket.on('data', onData).on('end', drop).on('error', drop);
     });
+    const dropUntil = (nowMs: number): void => {
+      for (const [socket, deadlineMs] of silent) {
+        if (nowMs < deadlineMs) return;
+        drop.call(socket);
+      }
+    };
+    const sweeper = setInterval(() => dropUntil(performance.now()), SWEEP_MS);
+    server.once('close', () => clearInterval(sweeper));
+    return () => dropUntil(Number.POSITIVE_INFINITY);
   }
 
   /** False when the request is for something else. */
@@ -78,17 +89,8 @@ export class StreamListener {
     });
     return true;
   }
-
-  /** Closes the connections that have said nothing. */
-  close(): void {
-    for (const socket of this.#silent) socket.destroy();
-  }
 }
 
 function single(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
-}
-
-function destroy(this: Socket): void {
-  this.destroy();
 }

@@ -26,6 +26,8 @@ export type VisitSample = FanOutSample & {
 type FanOutPlan = {
   readonly clients: readonly number[];
   readonly rounds: number;
+  /** Before anything is measured, so that a server's code and memory are those of one that has been running. */
+  readonly warmUpSeconds: number;
   readonly loads: (clients: number) => readonly FanOutLoad[];
 };
 
@@ -75,7 +77,7 @@ export async function measureFanOuts(
         progress.begin(step);
         try {
           const place = { name, clients, round };
-          visits.push(await visitServer(workplace, lineup, place, plan.loads(clients), progress));
+          visits.push(await visitServer(workplace, lineup, place, plan, progress));
         } catch (error) {
           if (workplace.cleanup.hasBegun) throw error;
           // One server that breaks under its load should not take an hour's results with it.
@@ -92,9 +94,10 @@ async function visitServer(
   { cleanup }: Workplace,
   lineup: Lineup,
   { name, clients, round }: { readonly name: ServerName; readonly clients: number; readonly round: number },
-  loads: readonly FanOutLoad[],
+  plan: FanOutPlan,
   progress: Progress,
 ): Promise<Visit> {
+  const loads = plan.loads(clients);
   const server = await lineup.start(name);
   const samples: VisitSample[] = [];
   try {
@@ -103,6 +106,11 @@ async function visitServer(
     progress.tell(
       `${connect.settled} connected, ${connect.refused} refused; ${connect.cpuUs.toFixed(0)} µs, ${connect.rssKiB.toFixed(1)} KiB each`,
     );
+    const [first] = loads;
+    if (first) {
+      const warmUp: FanOutLoad = { size: 'card', rate: first.rate, seconds: plan.warmUpSeconds };
+      await measureFanOut(server, connected.streams, clients, warmUp);
+    }
     for (const load of loads) {
       const sample = await measureFanOut(server, connected.streams, clients, load);
       samples.push({ ...sample, size: load.size, askedRate: load.rate, rssKiB: connected.rssKiB() });
