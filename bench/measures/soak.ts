@@ -30,7 +30,7 @@ export type SoakResult = {
   readonly lost: number;
 };
 
-const RECONNECTS_A_SECOND = 20;
+const RECONNECTS_A_SECOND = 200;
 const EVENTS_A_SECOND = 2;
 /** Less than the noise of one garbage collection. */
 const FLAT = 0.05;

@@ -20,7 +20,7 @@ export async function startNipnime(
   const { pid, stop } = await startServer(workplace, {
     name: 'nipnime',
     file: process.execPath,
-    args: ['--enable-source-maps', join(projectRoot(), 'dist', 'server.js')],
+    args: ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')],
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',

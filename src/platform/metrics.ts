@@ -9,12 +9,9 @@ export function createRegistry(): Registry {
   return new Registry();
 }
 
-/** The event loop is woken so often to see how late it is: with the usual 10 ms that is half of what an idle process does. */
-const LOOP_TIMER_MS = 20;
-
 /** Adds what prom-client knows of a Node process: CPU, memory, event loop, descriptors. It measures from now on. */
 export function measureProcess(registry: Registry): void {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_TIMER_MS });
+  collectDefaultMetrics({ register: registry });
 }
 
 /**

@@ -20,7 +20,7 @@ export async function startNode(options: SiteNodeOptions): Promise<SiteNode> {
   const { port, databaseUrl, redisUrl, sessionSecret, env, signal, ...rest } = options;
   const service = new Service(rest, {
     file: process.execPath,
-    args: ['--enable-source-maps', join(projectRoot(), 'dist', 'server.js')],
+    args: ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')],
     env: {
       // Its nodes are what a cluster has several of.
       WEB_CONCURRENCY: '1',
