@@ -24,7 +24,12 @@ export async function measure(
     case 'connect': {
       const lineup = await openLineup(workplace, site, options.servers);
       const loads = name === 'connect' ? () => [] : options.isQuick ? quickLoads : fanOutLoads;
-      return measureFanOuts(workplace, lineup, { ...plan, loads, warmUpSeconds: options.isQuick ? 1 : 10 }, progress);
+      return measureFanOuts(
+        workplace,
+        lineup,
+        { ...plan, loads, warmUpSeconds: options.isQuick ? 1 : 10 },
+        progress,
+      );
     }
     case 'storm':
       return measureStorm(workplace, site, plan, progress);

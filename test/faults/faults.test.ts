@@ -98,22 +98,26 @@ const FAULTS = [
   everything,
 ];
 
-let cluster: FaultCluster;
 const figures: Figures[] = [];
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-afterAll(async () => {
-  console.table(figures);
-  await cluster?.stop();
-});
+afterAll(() => console.table(figures));
 
-test.each(FAULTS.map((fault, index) => ({ ...fault, seed: 1_000 + index })))(
-  'every grid equals the database after: $name',
-  async ({ seed, ...fault }) => {
-    const result = await runScenario(cluster, fault, seed);
-    figures.push(result);
-    expect(result).toMatchObject({ missed: 0, doubled: 0, leaks: 0 });
-    expect(result.changes).toBeGreaterThanOrEqual(500);
-  },
-);
+describe.each([
+  { processes: 1, faults: FAULTS },
+  { processes: 2, faults: [everything] },
+])('with nodes of $processes process(es)', ({ processes, faults }) => {
+  let cluster: FaultCluster;
+  beforeAll(async () => {
+    cluster = await startCluster({ WEB_CONCURRENCY: String(processes) });
+  });
+  afterAll(() => cluster?.stop());
+
+  test.each(faults.map((fault, index) => ({ ...fault, seed: 1_000 + index })))(
+    'every grid equals the database after: $name',
+    async ({ seed, ...fault }) => {
+      const result = await runScenario(cluster, fault, seed);
+      figures.push(processes === 1 ? result : { ...result, fault: `${fault.name}, two processes a node` });
+      expect(result).toMatchObject({ missed: 0, doubled: 0, leaks: 0 });
+      expect(result.changes).toBeGreaterThanOrEqual(500);
+    },
+  );
+});
