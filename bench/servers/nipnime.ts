@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort } from '../../src/commands/cluster/ports';
-import { projectRoot } from '../../src/platform/project';
+import { siteArguments } from '../../src/platform/project';
 import { streamRequest } from '../generator/request-head';
 import type { Workplace } from '../machine/workplace';
 import { type ServerUnderTest, startServer } from './server-under-test';
@@ -20,7 +20,7 @@ export async function startNipnime(
   const { pid, stop } = await startServer(workplace, {
     name: 'nipnime',
     file: process.execPath,
-    args: ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')],
+    args: siteArguments(),
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',

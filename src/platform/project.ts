@@ -11,3 +11,8 @@ export function projectRoot(): string {
   }
   return folder;
 }
+
+/** What Node is started with to serve the built site, as the Dockerfile does. docs/decisions/0011 says why. */
+export function siteArguments(): readonly string[] {
+  return ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')];
+}

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { projectRoot } from '../../platform/project';
+import { siteArguments } from '../../platform/project';
 import { Service, type ServiceOptions } from './service';
 
 export type SiteNode = { readonly service: Service; readonly port: number; readonly url: string };
@@ -20,7 +19,7 @@ export async function startNode(options: SiteNodeOptions): Promise<SiteNode> {
   const { port, databaseUrl, redisUrl, sessionSecret, env, signal, ...rest } = options;
   const service = new Service(rest, {
     file: process.execPath,
-    args: ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')],
+    args: siteArguments(),
     env: {
       // Its nodes are what a cluster has several of.
       WEB_CONCURRENCY: '1',
