@@ -107,11 +107,14 @@ async function visitServer(
       `${connect.settled} connected, ${connect.refused} refused; ${connect.cpuUs.toFixed(0)} µs, ${connect.rssKiB.toFixed(1)} KiB each`,
     );
     const [first] = loads;
+    let keepsUp = true;
     if (first) {
       const warmUp: FanOutLoad = { size: 'card', rate: first.rate, seconds: plan.warmUpSeconds };
-      await measureFanOut(server, connected.streams, clients, warmUp);
+      ({ isComplete: keepsUp } = await measureFanOut(server, connected.streams, clients, warmUp));
+      if (!keepsUp)
+        progress.tell('what it was sent to warm up was not all read in time: no load is measured');
     }
-    for (const load of loads) {
+    for (const load of keepsUp ? loads : []) {
       const sample = await measureFanOut(server, connected.streams, clients, load);
       samples.push({ ...sample, size: load.size, askedRate: load.rate, rssKiB: connected.rssKiB() });
       progress.tell(describe(load, sample));
