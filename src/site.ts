@@ -18,6 +18,7 @@ import { createLoginLimits } from './http/rate-limits';
 import { createRequestId } from './http/request-id';
 import { securityHeaders } from './http/security-headers';
 import { viewsDigest } from './http/view-locals';
+import { addressKey } from './platform/address';
 import { createSessionPool, type Database } from './platform/database';
 import { keptSecret } from './platform/kept-secret';
 import type { Logger } from './platform/log';
@@ -87,12 +88,13 @@ export async function createSite(
   const feed = new ChangeFeed({ db, bus, log });
   const catalog = createCatalog(database, { bus, feed, log, metrics });
   await feed.start();
+  const clientAddress = createClientAddress(config.trustProxy);
   const hub = new Hub({
     feed,
     renderCard,
     findPublicIds: async (episodeIds) =>
       new Set((await findPublicEpisodes(db, episodeIds)).map(({ episodeId }) => episodeId)),
-    clientAddress: createClientAddress(config.trustProxy),
+    clientAddress: (remoteAddress, forwardedFor) => addressKey(clientAddress(remoteAddress, forwardedFor)),
     addressLimit: link?.addresses ?? new AddressCounts(config.stream.maxConnectionsPerAddress),
     metrics: metrics.stream,
     onError: (error, message) => log.error({ err: error }, message),
@@ -121,6 +123,8 @@ export async function createSite(
     catalog,
     pages,
     requestId,
+    clientAddress: ({ headers, socket }) =>
+      clientAddress(socket.remoteAddress ?? '', headers['x-forwarded-for']?.toString()),
     sessionPool,
     sessionSecret,
     loginLimits,

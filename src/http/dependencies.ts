@@ -15,6 +15,8 @@ export type Dependencies = {
   readonly pages: PageCache;
   /** The id of a request, for logs and for whoever reports an error. */
   readonly requestId: (request: IncomingMessage) => string;
+  /** Who sends a request, as the stream knows it too: Express's `request.ip` takes any text for an address. */
+  readonly clientAddress: (request: IncomingMessage) => string;
   readonly sessionPool: SessionPool;
   readonly sessionSecret: string;
   readonly loginLimits: LoginLimits;

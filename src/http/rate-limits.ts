@@ -4,6 +4,7 @@ import {
   RateLimiterMemory,
   RateLimiterRedis,
 } from 'rate-limiter-flexible';
+import { addressKey } from '../platform/address';
 import type { Logger } from '../platform/log';
 import { createRedis } from '../platform/redis';
 
@@ -46,7 +47,7 @@ export function createLoginLimits(
     async retryAfterSeconds(email, address) {
       const [ofAccount, ofAddress] = await Promise.all([
         byAccount.get(account(email)),
-        byAddress.get(address),
+        byAddress.get(addressKey(address)),
       ]);
       const waits = [
         ofAccount && ofAccount.consumedPoints >= PER_ACCOUNT.points ? ofAccount.msBeforeNext : 0,
@@ -55,7 +56,7 @@ export function createLoginLimits(
       return Math.ceil(Math.max(...waits) / 1_000);
     },
     async failed(email, address) {
-      await Promise.all([byAccount.penalty(account(email), 1), byAddress.penalty(address, 1)]);
+      await Promise.all([byAccount.penalty(account(email), 1), byAddress.penalty(addressKey(address), 1)]);
     },
     async succeeded(email) {
       await byAccount.delete(account(email));

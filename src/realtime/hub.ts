@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ChangeEvent, UpsertEvent } from '../changes/change-event';
 import type { ChangeFeed, FeedBatch } from '../changes/change-feed';
-import { type AddressLimit, addressKey } from './admission';
+import type { AddressLimit } from './admission';
 import { type Greeting, greetingBytes, prepareGreeting, RESET_SPREAD_MS } from './greeting';
 import { Rounds } from './rounds';
 import {
@@ -23,7 +23,7 @@ export type HubOptions = {
   readonly renderCard: (event: UpsertEvent) => RenderedCard;
   /** Of these episodes, the ones that are public now: a replay must not bring back what was hidden since. */
   readonly findPublicIds: (episodeIds: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** The client's address, from the other end of its connection and what proxies say about it. */
+  /** What the client counts as in `addressLimit`: from the other end of its connection and what proxies say about it. */
   readonly clientAddress: (remoteAddress: string, forwardedFor: string | undefined) => string;
   readonly addressLimit: AddressLimit;
   readonly metrics: StreamMetrics;
@@ -77,7 +77,7 @@ export class Hub {
   /** Answers a request for the stream on its socket, which nobody else may write to from now on. */
   open(socket: Socket, request: StreamRequest): void {
     const { clientAddress, addressLimit, maxConnections, onError } = this.#options;
-    const address = addressKey(clientAddress(request.remoteAddress, request.forwardedFor));
+    const address = clientAddress(request.remoteAddress, request.forwardedFor);
     const connection = new StreamConnection(socket, streamFormat(request), address);
     if (this.#isDraining) return this.#refuse(connection, 'drain');
     if (this.#connections.size >= maxConnections) return this.#refuse(connection, 'busy');

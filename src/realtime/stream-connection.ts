@@ -14,7 +14,7 @@ const LAST_BYTES_MS = 10_000;
 export class StreamConnection {
   readonly socket: Socket;
   readonly format: StreamFormat;
-  /** What `addressKey()` made of the client's address. */
+  /** What the client's address counts as. */
   readonly address: string;
   /** Whether it counts as one of its address. */
   hasPlace = false;

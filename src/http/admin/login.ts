@@ -10,7 +10,7 @@ import type { Dependencies } from '../dependencies';
 import { textOf } from './form';
 import { redirectWithSession } from './redirect';
 
-export function loginRoutes({ catalog, loginLimits, log }: Dependencies): Router {
+export function loginRoutes({ catalog, clientAddress, loginLimits, log }: Dependencies): Router {
   const router = Router();
 
   router.get('/login', async (request, response) => {
@@ -23,7 +23,7 @@ export function loginRoutes({ catalog, loginLimits, log }: Dependencies): Router
   router.post('/login', async (request, response) => {
     const email = textOf(request.body, 'email').trim();
     const password = textOf(request.body, 'password');
-    const address = request.ip ?? 'unknown';
+    const address = clientAddress(request);
     const waitSeconds = await loginLimits.retryAfterSeconds(email, address);
     if (waitSeconds > 0) {
       response.status(429).set('Retry-After', String(waitSeconds));
