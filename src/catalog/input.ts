@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { normalizeText, textProblem } from '../platform/text';
 
 /** One thing wrong with what came from outside. `field` is a dotted path: `videoServers.0.url`. */
 export type FieldError = { readonly field: string; readonly message: string };
@@ -32,24 +33,27 @@ export function orRequired(message: string): {
   return { error: ({ input }) => (input === undefined ? 'Is required.' : message) };
 }
 
-// C0 and C1 controls but tab and newline: nobody types them, and Postgres refuses NUL.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for
-const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+/** `fold` says what becomes of the white space inside. */
+const text = (maxLength: number, fold: (text: string) => string) =>
+  z.string(orRequired('Must be text.')).transform((typed, context) => {
+    const value = fold(normalizeText(typed));
+    // In UTF-16 units, of which a text never has fewer than Postgres counts characters.
+    const problem =
+      textProblem(typed) ??
+      (value.length > maxLength ? `Must have at most ${maxLength} characters.` : undefined);
+    if (problem === undefined) return value;
+    context.addIssue({ code: 'custom', message: problem });
+    return z.NEVER;
+  });
 
-const text = (maxLength: number) =>
-  z
-    .string(orRequired('Must be text.'))
-    .transform((value) => value.replace(/\r\n?/g, '\n').replace(CONTROL_CHARACTERS, '').trim())
-    .refine((value) => value.length <= maxLength, `Must have at most ${maxLength} characters.`);
-
-/** One line of text without control characters, trimmed. */
-export const line = (maxLength: number) => text(maxLength).transform((value) => value.replace(/\s+/g, ' '));
+/** One line of text, trimmed; refuses what `textProblem` refuses. */
+export const line = (maxLength: number) => text(maxLength, (value) => value.replace(/\s+/g, ' '));
 
 export const requiredLine = (maxLength: number) =>
   line(maxLength).refine((value) => value !== '', 'Must not be empty.');
 
 /** Several lines of text. */
-export const paragraphs = (maxLength: number) => text(maxLength);
+export const paragraphs = (maxLength: number) => text(maxLength, (value) => value);
 
 /** A language tag such as `ja` or `zh-Hant` (BCP 47), in its canonical form. */
 export const languageTag = z

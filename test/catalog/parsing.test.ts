@@ -77,11 +77,26 @@ test.each(['-1', '1.234', '123456', '1e3', '', '１２', 'NaN', null, true])(
   },
 );
 
-test('drops control characters and folds white space in a line', () => {
-  expect(parseInput(seriesSchema, { title: ' A\u0000\n B\t\u0007C ' })).toMatchObject({
-    value: { title: 'A B C' },
+test('refuses control characters, and folds white space in a line', () => {
+  expect(parseInput(seriesSchema, { title: ' A\n B\t\r\nC ' })).toMatchObject({ value: { title: 'A B C' } });
+  for (const title of ['A\u0000B', 'A\ud800', '\u200b', 'A\u202eB', ' \u0007 ']) {
+    expect(parseInput(seriesSchema, { title })).toMatchObject({ errors: [{ field: 'title' }] });
+  }
+});
+
+test('a text that may be empty may not be invisible', () => {
+  expect(parseInput(episodeSchema, { number: 1, title: '\u200b' })).toMatchObject({
+    errors: [{ field: 'title', message: 'Must contain something that can be seen.' }],
   });
-  expect(parseInput(seriesSchema, { title: ' \u0000 ' })).toMatchObject({ errors: [{ field: 'title' }] });
+});
+
+test('keeps text in NFC, which is what counts for its length', () => {
+  const decomposed = '\u304b\u3099'.repeat(300);
+  expect(parseInput(seriesSchema, { title: decomposed })).toMatchObject({
+    value: { title: '\u304c'.repeat(300) },
+  });
+  // The composed form of U+0958 is excluded from NFC: it grows.
+  expect(parseInput(seriesSchema, { title: '\u0958'.repeat(300) }).ok).toBe(false);
 });
 
 test('a season and its year belong together', () => {
