@@ -40,7 +40,7 @@ module.exports = {
         '^src/accounts/',
         '^src/catalog/(public-catalog|catalog-write|scheduler|import-bangumi)\\.ts$',
         '^src/changes/change-log\\.ts$',
-        '^src/platform/(database|embedded-database)\\.ts$',
+        '^src/platform/(database|embedded-database|postgres-client)\\.ts$',
       ],
     ),
     knowsOnly(

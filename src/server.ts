@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { WorkerStartError } from './cluster/worker-pool';
 import { type Config, ConfigError, loadConfig } from './config';
 import { prepareFirstStart } from './first-start';
+import { createDatabase } from './platform/database';
 import { createLogger, type Logger } from './platform/log';
 import { openDatabase } from './platform/open-database';
 import { serveByWorkers } from './primary';
@@ -18,11 +19,12 @@ async function main(): Promise<void> {
 /** The site from its start to its end, in this process or in several that it starts. */
 async function run(config: Config, log: Logger): Promise<void> {
   const database = await openDatabase(config, log);
+  const db = createDatabase(database.url);
   try {
     await prepareFirstStart(database.db, config, log);
     const serving =
       config.processCount === 1
-        ? await serve(config, log, database)
+        ? await serve(config, log, { ...database, db })
         : await serveByWorkers(config, log, database.url);
     log.info(`nipnime is ready: ${urlOf(config.host, serving.port)}`);
     const [signal] = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
@@ -30,6 +32,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     for (const again of ['SIGTERM', 'SIGINT']) process.once(again, () => process.exit(1));
     await serving.drain(config.production && signal === 'SIGTERM');
   } finally {
+    await db.destroy();
     await database.close();
   }
 }

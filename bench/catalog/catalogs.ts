@@ -1,5 +1,5 @@
 import { Pool } from 'pg';
-import { createDatabase } from '../../src/platform/database';
+import { createDatabase, WORKING } from '../../src/platform/database';
 import type { BenchServer } from './databases';
 import { fillCatalog } from './fill-catalog';
 import type { Catalog } from './measure';
@@ -37,7 +37,7 @@ export async function openCatalogs(
 
 /** Fills the migrated database of that URL. */
 export async function openCatalog(url: string, episodes: number): Promise<OpenCatalog> {
-  const db = createDatabase(url, { maxConnections: 1 });
+  const db = createDatabase(url, { maxConnections: 1, limits: WORKING });
   const pool = new Pool({ connectionString: url, max: 1 });
   // The database is dropped in the end, maybe before the server has noticed that this connection was closed.
   pool.on('error', () => undefined);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, migrate } from '../../src/platform/database';
+import { createDatabase, migrate, WORKING } from '../../src/platform/database';
 import { openEmbeddedDatabase } from '../../src/platform/embedded-database';
 
 /** A Postgres on which the bench makes databases of its own. */
@@ -17,7 +17,7 @@ export type BenchServer = {
 /** On the server of `databaseUrl`, or on an embedded one that goes with the bench. */
 export async function openBenchServer(databaseUrl: string | undefined): Promise<BenchServer> {
   const server = databaseUrl ? { url: databaseUrl, close: async () => undefined } : await startEmbedded();
-  const admin = createDatabase(server.url, { maxConnections: 1 });
+  const admin = createDatabase(server.url, { maxConnections: 1, limits: WORKING });
   const created: string[] = [];
   const close = async (): Promise<void> => {
     for (const name of created.splice(0)) await admin.raw('drop database if exists ?? with (force)', [name]);
@@ -46,7 +46,7 @@ export async function openBenchServer(databaseUrl: string | undefined): Promise<
 }
 
 async function migrateOnce(url: string): Promise<void> {
-  const db = createDatabase(url, { maxConnections: 2 });
+  const db = createDatabase(url, { maxConnections: 2, limits: WORKING });
   try {
     await migrate(db);
   } finally {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config';
 import { createCardRenderer } from '../http/fragments';
-import { createDatabase } from '../platform/database';
+import { createDatabase, WORKING } from '../platform/database';
 import { projectRoot } from '../platform/project';
 import { positiveNumber, siteUrl } from './stream/arguments';
 import { compareWithTruth } from './stream/compare';
@@ -93,7 +93,7 @@ function openTruth(url: string): Truth {
   const { databaseUrl } = loadConfig(process.env);
   if (!databaseUrl)
     return { name: 'the grid of the site', read: () => readGrid(url), close: async () => undefined };
-  const db = createDatabase(databaseUrl, { maxConnections: 1 });
+  const db = createDatabase(databaseUrl, { maxConnections: 1, limits: WORKING });
   const renderCard = createCardRenderer(join(projectRoot(), 'views'));
   return {
     name: 'the database',

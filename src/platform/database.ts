@@ -1,28 +1,86 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { migrationSource } from '../../migrations';
+import {
+  type GuardedClient,
+  guardedClient,
+  type Limits,
+  limitStatements,
+  patienceFor,
+} from './postgres-client';
 
 export type Database = Knex;
 export type Transaction = Knex.Transaction;
 export type SessionPool = pg.Pool;
 
+/** For what somebody waits for: a page, a form, a client of the stream. */
+const SERVING: Limits = {
+  connectMs: 1_500,
+  acquireMs: 2_000,
+  statementMs: 2_000,
+  lockMs: 2_000,
+  idleInTransactionMs: 5_000,
+};
+/** For the look at the head, which everything live hangs on: a connection that went silent costs less than a look. */
+export const WATCHING: Limits = { ...SERVING, connectMs: 1_000, acquireMs: 1_200, statementMs: 1_000 };
+/** For commands and migrations, which may read or write the whole catalog in one statement. */
+export const WORKING: Limits = {
+  connectMs: 10_000,
+  acquireMs: 10_000,
+  statementMs: 600_000,
+  lockMs: 60_000,
+  idleInTransactionMs: 30_000,
+};
+/** For a transaction that writes the catalog: an admin rather waits than types again. */
+const WRITING = { statementMs: 10_000, lockMs: 2_000 };
+/** How long another process may do work that only one can do. */
+const EXCLUSIVE_MS = 1_800_000;
+
 /**
- * Opens a pool of connections to Postgres.
+ * Opens a pool of connections to Postgres. Nothing on it waits longer than `limits` say.
  * `bigint` and `numeric` come back as strings (they don't fit a JavaScript number), `timestamptz` as Date.
  */
-export function createDatabase(url: string, options: { readonly maxConnections?: number } = {}): Database {
-  return knex({
+export function createDatabase(
+  url: string,
+  {
+    maxConnections = 10,
+    limits = SERVING,
+  }: { readonly maxConnections?: number; readonly limits?: Limits } = {},
+): Database {
+  const db = knex({
     client: 'pg',
-    connection: {
-      connectionString: url,
-      application_name: 'nipnime',
-      // A write that hangs holds the counter row, and with it every other write.
-      statement_timeout: 30_000,
-      idle_in_transaction_session_timeout: 30_000,
+    connection: { connectionString: url, application_name: 'nipnime' },
+    pool: {
+      min: 0,
+      max: maxConnections,
+      afterCreate: (connection: GuardedClient, done: (error: Error | null) => void) =>
+        connection.query(limitStatements(limits), (error: Error | null) => done(error)),
+      // Each time that it is taken from the pool; what a transaction before was allowed is over.
+      validate: (connection: GuardedClient) => {
+        connection.patienceMs = undefined;
+        return true;
+      },
     },
-    pool: { min: 0, max: options.maxConnections ?? 10 },
-    acquireConnectionTimeout: 10_000,
+    acquireConnectionTimeout: limits.acquireMs,
     migrations: { migrationSource },
+  });
+  db.client.driver = { ...pg, Client: guardedClient(limits) };
+  return db;
+}
+
+/** Gives the statements and locks of a transaction more time, on both ends of its connection, until it is over. */
+async function allowMore(trx: Transaction, { statementMs, lockMs }: typeof WRITING): Promise<void> {
+  // Knex gives the transaction's own.
+  const connection: GuardedClient = await trx.client.acquireConnection();
+  connection.patienceMs = patienceFor(statementMs);
+  await trx.raw(`set local statement_timeout = ${statementMs}; set local lock_timeout = ${lockMs}`);
+}
+
+/** Runs `write` in a transaction that has the time which a write may take. */
+export async function inWrite<T>(db: Database, write: (trx: Transaction) => Promise<T>): Promise<T> {
+  return db.transaction(async (trx) => {
+    await allowMore(trx, WRITING);
+    return write(trx);
   });
 }
 
@@ -34,8 +92,8 @@ export async function migrate(db: Database): Promise<void> {
 /** Runs `work` while no other process runs work of that name on this database. */
 export async function exclusively<T>(db: Database, name: string, work: () => Promise<T>): Promise<T> {
   return db.transaction(async (lock) => {
-    // Work may take longer than a write is allowed to.
-    await lock.raw('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    await allowMore(lock, { statementMs: EXCLUSIVE_MS, lockMs: EXCLUSIVE_MS });
+    await lock.raw('set local idle_in_transaction_session_timeout = 0');
     await lock.raw('select pg_advisory_xact_lock(hashtext(?))', [`nipnime:${name}`]);
     return work();
   });
@@ -51,9 +109,18 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
 }
 
-/** A small pool of its own for code that speaks `pg` and not Knex (the session store). */
+/** A small pool of its own for code that speaks `pg` and not Knex (the session store), with the limits of `createDatabase`. */
 export function createSessionPool(url: string): SessionPool {
-  const pool = new pg.Pool({ connectionString: url, max: 3, application_name: 'nipnime-sessions' });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 3,
+    application_name: 'nipnime-sessions',
+    connectionTimeoutMillis: SERVING.acquireMs,
+    Client: guardedClient(SERVING),
+    onConnect: async (client) => {
+      await client.query(limitStatements(SERVING));
+    },
+  });
   // The pool drops a connection that broke while nobody used it; without a listener the process would end instead.
   pool.on('error', () => undefined);
   return pool;

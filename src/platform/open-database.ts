@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import { createDatabase, type Database, migrate } from './database';
+import { createDatabase, type Database, migrate, WORKING } from './database';
 import { openEmbeddedDatabase } from './embedded-database';
 import type { Logger } from './log';
 
 export type OpenDatabase = { readonly db: Database; readonly url: string; close(): Promise<void> };
 
-/** Opens the given Postgres, or the embedded one in `dataDir`; its schema is up to date. */
+/** Opens the given Postgres, or the embedded one in `dataDir`, for work that takes its time; its schema is up to date. */
 export async function openDatabase(
   options: { readonly databaseUrl: string | undefined; readonly dataDir: string },
   log: Logger,
 ): Promise<OpenDatabase> {
   const server = await openServer(options, log);
-  const db = createDatabase(server.url);
+  const db = createDatabase(server.url, { limits: WORKING });
   const close = async (): Promise<void> => {
     await db.destroy();
     await server.close();

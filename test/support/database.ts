@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, type Database } from '../../src/platform/database';
+import { createDatabase, type Database, WORKING } from '../../src/platform/database';
 import { withDatabase } from './database-url';
 
 export type TestDatabase = { readonly url: string; readonly db: Database; drop(): Promise<void> };
@@ -9,7 +9,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const { TEST_DATABASE_URL: serverUrl, TEST_DATABASE_TEMPLATE: template } = process.env;
   if (!serverUrl || !template) throw new Error('global-setup.ts did not run.');
   const name = `nipnime_test_${randomBytes(6).toString('hex')}`;
-  const admin = createDatabase(serverUrl, { maxConnections: 1 });
+  const admin = createDatabase(serverUrl, { maxConnections: 1, limits: WORKING });
   await admin.raw('create database ?? template ?? strategy file_copy', [name, template]);
   const url = withDatabase(serverUrl, name);
   const db = createDatabase(url, { maxConnections: 60 });

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, migrate } from '../../src/platform/database';
+import { createDatabase, migrate, WORKING } from '../../src/platform/database';
 import { openEmbeddedDatabase } from '../../src/platform/embedded-database';
 import { withDatabase } from './database-url';
 import { findRedisServer, MISSING_REDIS } from './redis';
@@ -15,7 +15,7 @@ export default async function globalSetup(): Promise<void> {
     ? { url: process.env.DATABASE_URL, close: async () => undefined }
     : await startPostgres();
   const template = `nipnime_template_${process.pid}`;
-  const admin = createDatabase(server.url, { maxConnections: 1 });
+  const admin = createDatabase(server.url, { maxConnections: 1, limits: WORKING });
   globalThis.stopTestDatabase = async () => {
     await admin.raw('drop database if exists ??', [template]);
     await admin.destroy();
@@ -24,7 +24,7 @@ export default async function globalSetup(): Promise<void> {
   try {
     await admin.raw('drop database if exists ??', [template]);
     await admin.raw('create database ??', [template]);
-    const db = createDatabase(withDatabase(server.url, template), { maxConnections: 2 });
+    const db = createDatabase(withDatabase(server.url, template), { maxConnections: 2, limits: WORKING });
     await migrate(db);
     await db.destroy();
   } catch (error) {

@@ -7,6 +7,10 @@ export type TcpProxy = {
   /** Ends every connection at once, and refuses new ones until it is mended. */
   cut(): void;
   mend(): void;
+  /** Passes nothing more on over the connections that are open, and ends none of them; new ones work. */
+  mute(): void;
+  /** Connections that were made so far. */
+  readonly connections: () => number;
   /** Where new connections go from now on. */
   retarget(port: number): void;
   close(): Promise<void>;
@@ -15,7 +19,9 @@ export type TcpProxy = {
 export async function startTcpProxy(target: { readonly port: number }): Promise<TcpProxy> {
   let targetPort = target.port;
   const sockets = new Set<Socket>();
+  const pairs = new Set<() => void>();
   let isCut = false;
+  let connections = 0;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -30,9 +36,22 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
     }
     const far = connect(targetPort, '127.0.0.1');
     keep(far);
+    connections++;
     near.pipe(far).pipe(near);
-    near.once('close', () => far.destroy());
-    far.once('close', () => near.destroy());
+    let isMute = false;
+    const mute = (): void => {
+      isMute = true;
+      near.unpipe(far).resume();
+      far.unpipe(near).resume();
+    };
+    pairs.add(mute);
+    near.once('close', () => {
+      pairs.delete(mute);
+      far.destroy();
+    });
+    far.once('close', () => {
+      if (!isMute) near.destroy();
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -50,6 +69,10 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
     mend() {
       isCut = false;
     },
+    mute() {
+      for (const mute of pairs) mute();
+    },
+    connections: () => connections,
     retarget(port) {
       targetPort = port;
     },

@@ -6,7 +6,7 @@ import { type Nginx, startNginx } from '../../../src/commands/cluster/nginx';
 import { findPrograms } from '../../../src/commands/cluster/programs';
 import { type Redis, startRedis } from '../../../src/commands/cluster/redis';
 import { type SiteNode, startNode } from '../../../src/commands/cluster/site-node';
-import { createDatabase, type Database, migrate } from '../../../src/platform/database';
+import { createDatabase, type Database, migrate, WORKING } from '../../../src/platform/database';
 import { freePort } from '../../support/redis';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
@@ -43,7 +43,7 @@ export async function startCluster(env: Readonly<Record<string, string>> = {}): 
     lines.push(line);
   };
   const postgres = await startPostgres();
-  const db = createDatabase(postgres.url, { maxConnections: 4 });
+  const db = createDatabase(postgres.url, { maxConnections: 4, limits: WORKING });
   await migrate(db);
   // Something to see, so that no node imports the data set.
   await db('series').insert({ slug: 'first', title: 'First', kind: 'tv' });
