@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type BroadcastRule, parseBroadcastRule, seasonOf } from './broadcast';
 import { instant, languageTag, line, paragraphs, parseInput, requiredLine } from './input';
+import { listedDays } from './japanese-day';
 import { SERIES_KINDS, type Season, type SeriesKind, type SeriesLink } from './series';
 
 /** What could not be imported, and why. `title` names the series as the data set does. */
@@ -144,10 +145,11 @@ function toSeries(item: Item, source: string, sites: BangumiData['siteMeta']): B
   const title = item.titleTranslate.en?.[0] ?? item.title;
   const hasNative = title !== item.title;
   const titles = [item.title, ...Object.values(item.titleTranslate).flat()];
-  const season = begin && seasonOf(begin, kind);
   const broadcast = item.broadcast || null;
   const rule = broadcast === null ? undefined : parseBroadcastRule(broadcast);
   const { links, problems } = toLinks(item, sites);
+  const { begins } = listedDays({ kind, beginsAt: begin, endsAt: end, links });
+  const season = begins && seasonOf(begins, kind);
   if (broadcast !== null) problems.push(...broadcastProblems(rule, broadcast, end));
   return {
     source,

@@ -1,3 +1,4 @@
+import { type JapaneseDay, japaneseDay } from './japanese-day';
 import { SEASONS, type Season, type SeriesKind } from './series';
 
 /** When a series is broadcast: first at `startsAt`, then every so many days or months; 0 days: only once. */
@@ -7,13 +8,8 @@ export type BroadcastRule = {
   readonly every: number;
 };
 
-/** A day in Japan, whose calendar the rules and the seasons follow; `month` from 0. */
-type JapaneseDay = { readonly year: number; readonly month: number; readonly day: number };
-
 const RULE = /^R\/(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{3})?Z)\/P(\d{1,3})([DM])$/;
 const DAY_MS = 86_400_000;
-/** Japan is 9 hours ahead of UTC all year. */
-const JAPAN_OFFSET_MS = 9 * 3_600_000;
 /**
  * How much earlier than usual a weekly series may have its finale: 37 of the 1,650 in bangumi-data that have an end
  * ended up to 4 hours before their usual time. None did 5 to 18 hours before; from 19 hours on, the last broadcast
@@ -56,7 +52,7 @@ export function broadcastsUntil(
 
 function timeOf({ startsAt, unit, every }: BroadcastRule, index: number): number {
   if (unit === 'day') return startsAt.getTime() + index * every * DAY_MS;
-  const { year, month, day } = inJapan(startsAt);
+  const { year, month, day } = japaneseDay(startsAt);
   const thatMonth = month + index * every;
   // From the first day of all, so that the 31st is not the 28th for ever after a February.
   const dayThen = Math.min(day, daysInMonth(year, thatMonth));
@@ -68,19 +64,13 @@ function timeOf({ startsAt, unit, every }: BroadcastRule, index: number): number
  * of a quarter belongs to the next one, with which broadcasters count what begins a few days early.
  */
 export function seasonOf(
-  beginsAt: Date,
+  { year, month, day }: JapaneseDay,
   kind: SeriesKind,
 ): { readonly year: number; readonly season: Season } {
-  const { year, month, day } = inJapan(beginsAt);
   const quarter = Math.floor(month / 3);
   const inLastWeek = month % 3 === 2 && day > daysInMonth(year, month) - 7;
   const counted = kind === 'tv' && inLastWeek ? quarter + 1 : quarter;
   return { year: year + Math.floor(counted / 4), season: SEASONS[counted % 4] ?? 'winter' };
-}
-
-function inJapan(time: Date): JapaneseDay {
-  const shifted = new Date(time.getTime() + JAPAN_OFFSET_MS);
-  return { year: shifted.getUTCFullYear(), month: shifted.getUTCMonth(), day: shifted.getUTCDate() };
 }
 
 /** `month` counts on beyond December. */

@@ -1,5 +1,6 @@
 import { artworkKey } from '../catalog/artwork';
 import { episodeLabel, episodePath, seriesPath } from '../catalog/episode';
+import type { JapaneseDay } from '../catalog/japanese-day';
 import type { PageKey } from '../catalog/public-catalog';
 import { guessLanguage, type Season, type SeriesKind } from '../catalog/series';
 import type { PublicEpisode } from '../changes/change-event';
@@ -131,11 +132,15 @@ export function parsePageKey(text: string): PageKey | undefined {
   return { publishedAt: new Date(Number(timeMs)).toISOString(), episodeId };
 }
 
-/** `23 Nov 2026` */
-export function dateText(date: Date): string {
-  return DATE.format(date);
+/** A day as a page shows it, and as its `<time>` element names it. */
+export type DayView = { readonly text: string; readonly datetime: string };
+
+/** `23 Nov 2026` and `2026-11-23` */
+export function dayView({ year, month, day }: JapaneseDay): DayView {
+  const date = new Date(Date.UTC(year, month, day));
+  return { text: DAY.format(date), datetime: date.toISOString().slice(0, 10) };
 }
-const DATE = new Intl.DateTimeFormat('en-GB', {
+const DAY = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
   month: 'short',
   year: 'numeric',

@@ -1,4 +1,5 @@
 import { broadcastsUntil, parseBroadcastRule, seasonOf } from '../../src/catalog/broadcast';
+import { japaneseDay } from '../../src/catalog/japanese-day';
 
 /** The broadcasts of the rule as ISO 8601 without seconds. */
 function broadcasts(
@@ -101,6 +102,6 @@ describe('a season', () => {
     ['2026-03-25T14:00:00Z', 'movie', 2026, 'winter'],
     ['2025-12-28T14:00:00Z', 'tv', 2026, 'winter'],
   ] as const)('of %s (%s) is %i %s', (begin, kind, year, season) => {
-    expect(seasonOf(new Date(begin), kind)).toEqual({ year, season });
+    expect(seasonOf(japaneseDay(new Date(begin)), kind)).toEqual({ year, season });
   });
 });

@@ -77,6 +77,31 @@ test('page and fragment are of one template', async () => {
   expect(card.exec(fragment)?.[0].replace(/\s+/g, ' ')).toBe(card.exec(page)?.[0].replace(/\s+/g, ' '));
 });
 
+test('names the day in Japan on which a film came out, and the evening of a late-night broadcast', async () => {
+  const dated = async (title: string, kind: string, begins: string, ends: string | null) => {
+    const { id, slug } = await newSeries(app.catalog, { title, kind });
+    await app.catalog.db('series').where({ id }).update({ begins_at: begins, ends_at: ends });
+    const { text } = await get(`/series/${slug}`).expect(200);
+    const facts = text.slice(text.indexOf('<dl'), text.indexOf('</dl>'));
+    return facts
+      .replace(/<(?!time|\/time)[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  };
+  expect(await dated('Film', 'movie', '2025-03-06T16:00:00Z', '2025-03-06T18:00:00Z')).toBe(
+    'On <time datetime="2025-03-07">7 Mar 2025</time>',
+  );
+  expect(await dated('Film that is out', 'movie', '2025-03-06T16:00:00Z', null)).toBe(
+    'On <time datetime="2025-03-07">7 Mar 2025</time>',
+  );
+  expect(await dated('Late', 'tv', '2025-03-06T16:30:00Z', '2025-06-19T16:30:00Z')).toBe(
+    'From <time datetime="2025-03-06">6 Mar 2025</time> To <time datetime="2025-06-19">19 Jun 2025</time>',
+  );
+  expect(await dated('Open', 'tv', '2025-03-06T23:30:00Z', null)).toBe(
+    'From <time datetime="2025-03-07">7 Mar 2025</time>',
+  );
+});
+
 test('shows a series and what can be watched of it, with titles in their language', async () => {
   const series = await newSeries(app.catalog, {
     title: 'Frieren <3',

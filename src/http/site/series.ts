@@ -1,7 +1,8 @@
 import { Router } from 'express';
-import { findPublicSeries, listPublicEpisodesOfSeries } from '../../catalog/public-series';
+import { listedDays } from '../../catalog/japanese-day';
+import { findPublicSeries, listPublicEpisodesOfSeries, type PublicSeries } from '../../catalog/public-series';
 import { guessLanguage, type SeriesLink } from '../../catalog/series';
-import { cardView, dateText, KIND_LABELS, posterUrl, seasonKey, seasonLabel } from '../card-view';
+import { cardView, dayView, KIND_LABELS, posterUrl, seasonKey, seasonLabel } from '../card-view';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 
@@ -27,8 +28,7 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
                 url: `/episodes/latest?season=${seasonKey(series.seasonYear, series.season)}`,
               }
             : undefined,
-        beginsText: series.beginsAt ? dateText(series.beginsAt) : '',
-        endsText: series.endsAt ? dateText(series.endsAt) : '',
+        days: daysView(series),
         // The other titles that bangumi-data knows are Chinese where they are Han alone.
         synonyms: series.synonyms.map((title) => ({ title, language: guessLanguage(title, 'zh') })),
         synopsisLanguage: guessLanguage(series.synopsis),
@@ -40,6 +40,15 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
   });
 
   return router;
+}
+
+/** The day of what has only one, else the first and the last one, as far as they are known. */
+function daysView(series: PublicSeries) {
+  const days = listedDays(series);
+  const begins = days.begins && dayView(days.begins);
+  const ends = days.ends && dayView(days.ends);
+  const isOneDay = series.kind === 'movie' || begins?.text === ends?.text;
+  return isOneDay ? { on: begins, from: null, to: null } : { on: null, from: begins, to: ends };
 }
 
 /** Named one by one as long as that is short. */
