@@ -87,9 +87,11 @@ export async function loadBangumiData(): Promise<BangumiData> {
 
 /**
  * The series of the data set, the earliest first; those without a begin last. Always of the whole data set: what
- * makes a `source` unique must not depend on how much is imported.
+ * makes a `source` unique, and how old the data is, must not depend on how much is imported.
  */
 export function readBangumiSeries(data: BangumiData): {
+  /** Up to when the data knows what was broadcast. */
+  readonly knownUntil: Date;
   readonly series: readonly BangumiSeries[];
   readonly skipped: readonly Skipped[];
 } {
@@ -121,7 +123,23 @@ export function readBangumiSeries(data: BangumiData): {
       });
     }
   }
-  return { series, skipped };
+  return { knownUntil: dateOf(items), series, skipped };
+}
+
+/** Of so many begins and ends one, the latest, is taken for an announcement. */
+const TIMES_PER_ANNOUNCEMENT = 1_000;
+
+/**
+ * When the data was last kept up to date. The package bears no date, and `begin` and `end` may be announced: the
+ * newest of them is up to 11 months after its release. Without the newest thousandth they are at most 34 days after it,
+ * and in the median 4 days before (86 releases since 2018, compared with the dates of their tags).
+ */
+function dateOf(items: readonly Item[]): Date {
+  const times = items
+    .flatMap(({ begin, end }) => [begin, end])
+    .flatMap((time) => (time ? [time.getTime()] : []))
+    .sort((a, b) => b - a);
+  return new Date(times[Math.floor(times.length / TIMES_PER_ANNOUNCEMENT)] ?? 0);
 }
 
 function titleOf(raw: unknown): string | undefined {

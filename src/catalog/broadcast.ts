@@ -29,17 +29,27 @@ export function parseBroadcastRule(text: string): BroadcastRule | undefined {
 }
 
 /**
+ * How far a series goes: to its end, or as far as anything is known of it. There is no third way: whoever knows no end
+ * has to say up to when it is not over.
+ */
+export type BroadcastExtent = { readonly endsAt: Date } | { readonly knownUntil: Date };
+
+/**
  * The times of the broadcasts up to `now`, oldest first, at most `limit`. `endsAt` is when the last one begins or is
- * over; a last one that was moved some hours ahead is at `endsAt`. A single broadcast needs no end.
+ * over; a last one that was moved some hours ahead is at `endsAt`. The first one is known by its rule, even if that was
+ * announced for a time after `knownUntil`. A single broadcast needs no end.
  */
 export function broadcastsUntil(
   rule: BroadcastRule,
-  { now, endsAt, limit }: { readonly now: Date; readonly endsAt: Date | null; readonly limit: number },
+  extent: BroadcastExtent,
+  { now, limit }: { readonly now: Date; readonly limit: number },
 ): Date[] {
   const once = rule.every === 0;
-  const last = once || endsAt === null ? Number.POSITIVE_INFINITY : endsAt.getTime();
-  if (rule.startsAt.getTime() > last) return [];
-  const latest = last + (rule.unit === 'day' && rule.every < 7 ? 0 : EARLY_FINALE_MS);
+  const start = rule.startsAt.getTime();
+  const last = lastOf(extent, once, start);
+  if (start > last) return [];
+  const mayEndEarly = 'endsAt' in extent && (rule.unit === 'month' || rule.every >= 7);
+  const latest = last + (mayEndEarly ? EARLY_FINALE_MS : 0);
   const times: Date[] = [];
   for (let index = 0; index < (once ? 1 : limit); index++) {
     const regular = timeOf(rule, index);
@@ -48,6 +58,11 @@ export function broadcastsUntil(
     times.push(new Date(time));
   }
   return times;
+}
+
+function lastOf(extent: BroadcastExtent, once: boolean, start: number): number {
+  if (once) return start;
+  return 'endsAt' in extent ? extent.endsAt.getTime() : Math.max(extent.knownUntil.getTime(), start);
 }
 
 function timeOf({ startsAt, unit, every }: BroadcastRule, index: number): number {

@@ -34,8 +34,12 @@ type ImportOptions = {
 export type ImportResult = {
   readonly series: { readonly added: number; readonly known: number };
   readonly episodes: { readonly added: number; readonly known: number };
+  /** Up to when the data knows what was broadcast. */
+  readonly knownUntil: Date;
   readonly skipped: readonly Skipped[];
 };
+
+type ChunkResult = Omit<ImportResult, 'knownUntil'>;
 
 /** One transaction holds the locks of this many series at most, … */
 const MAX_CHUNK_SERIES = 250;
@@ -65,7 +69,7 @@ export async function importBangumi(
 ): Promise<ImportResult> {
   const { now, onProgress, signal } = options;
   const data = readBangumiSeries(options.data ?? (await loadBangumiData()));
-  const { wanted, skipped: incomplete } = chooseWanted(data.series, await readSlugs(catalog.db), options);
+  const { wanted, skipped: incomplete } = chooseWanted(data, await readSlugs(catalog.db), options);
   const skipped = [...data.skipped, ...incomplete];
   const series = { added: 0, known: 0 };
   const episodes = { added: 0, known: 0 };
@@ -82,12 +86,12 @@ export async function importBangumi(
     done += chunk.length;
     onProgress?.(done, wanted.length);
   }
-  return { series, episodes, skipped };
+  return { series, episodes, knownUntil: data.knownUntil, skipped };
 }
 
 /** The series that the options ask for, and what is left out of them. */
 function chooseWanted(
-  all: readonly BangumiSeries[],
+  { series: all, knownUntil }: Pick<ReturnType<typeof readBangumiSeries>, 'series' | 'knownUntil'>,
   slugsInUse: readonly SlugRow[],
   { since, now }: Pick<ImportOptions, 'since' | 'now'>,
 ): { readonly wanted: readonly Wanted[]; readonly skipped: readonly Skipped[] } {
@@ -98,7 +102,8 @@ function chooseWanted(
     const { title, beginsAt, endsAt, rule } = series;
     if (since && !(beginsAt && beginsAt >= since)) continue;
     // One more than there may be, to tell that there are more.
-    const broadcasts = rule ? broadcastsUntil(rule, { now, endsAt, limit: MAX_EPISODES + 1 }) : [];
+    const extent = endsAt ? { endsAt } : { knownUntil };
+    const broadcasts = rule ? broadcastsUntil(rule, extent, { now, limit: MAX_EPISODES + 1 }) : [];
     skipped.push(...series.skipped);
     if (broadcasts.length > MAX_EPISODES) {
       skipped.push({ title, reason: `Only the first ${MAX_EPISODES} broadcasts became episodes.` });
@@ -132,7 +137,7 @@ async function importChunk(
   actor: Actor,
   chunk: readonly Wanted[],
   now: Date,
-): Promise<ImportResult> {
+): Promise<ChunkResult> {
   const known = await readKnown(catalog.db, chunk);
   const incomplete = chunk.filter((series) => missingBroadcasts(series, known.get(series.source)).length > 0);
   if (incomplete.length === 0 && chunk.every(({ source }) => known.has(source))) {
@@ -150,7 +155,7 @@ async function addMissing(
   chunk: readonly Wanted[],
   knownBefore: ReadonlyMap<string, Known>,
   now: Date,
-): Promise<ImportResult> {
+): Promise<ChunkResult> {
   const addedSeries = await insertSeries(
     trx,
     chunk.filter(({ source }) => !knownBefore.has(source)),
@@ -188,7 +193,7 @@ function countResult(
   present: readonly Wanted[],
   added: { readonly series: number; readonly episodes: number },
   skipped: readonly Skipped[] = [],
-): ImportResult {
+): ChunkResult {
   const broadcasts = present.reduce((sum, series) => sum + series.broadcasts.length, 0);
   return {
     series: { added: added.series, known: present.length - added.series },

@@ -12,8 +12,9 @@ import { openDatabase } from '../platform/open-database';
 const USAGE = `Usage: npm run import -- [--all]
 
 Fills the catalog from bangumi-data (https://github.com/bangumi-data/bangumi-data, CC BY 4.0): series, and an episode
-for each broadcast that has passed. It only adds. What is there stays as it is, what was deleted stays deleted;
-importing again adds the broadcasts that have passed since. It may run while the site does.
+for each broadcast that has passed; of a series without an end, for those up to the date of the data. It only adds. What
+is there stays as it is, what was deleted stays deleted; importing again adds the broadcasts that have passed since. It
+may run while the site does.
 
   --all    Every series (about 8,500); without it, those that begin within the last two years (about 500).
   --help   Prints this.
@@ -133,8 +134,9 @@ function createLines(): Progress {
   };
 }
 
-function describe({ series, episodes, skipped }: ImportResult, durationMs: number): string {
+function describe({ series, episodes, knownUntil, skipped }: ImportResult, durationMs: number): string {
   return [
+    `The data is of ${knownUntil.toISOString().slice(0, 10)}.`,
     `Series: ${count(series.added)} added, ${count(series.known)} were there.`,
     `Episodes: ${count(episodes.added)} added, ${count(episodes.known)} were there.`,
     ...describeSkipped(skipped),

@@ -4,12 +4,17 @@ import { japaneseDay } from '../../src/catalog/japanese-day';
 /** The broadcasts of the rule as ISO 8601 without seconds. */
 function broadcasts(
   rule: string,
-  { now = '2030-01-01T00:00:00Z', end, limit = 100 }: { now?: string; end?: string; limit?: number } = {},
+  {
+    now = '2030-01-01T00:00:00Z',
+    end,
+    knownUntil = now,
+    limit = 100,
+  }: { now?: string; end?: string; knownUntil?: string; limit?: number } = {},
 ): string[] {
   const parsed = parseBroadcastRule(rule);
   if (!parsed) throw new Error(`${rule} was not understood`);
-  const endsAt = end === undefined ? null : new Date(end);
-  const times = broadcastsUntil(parsed, { now: new Date(now), endsAt, limit });
+  const extent = end === undefined ? { knownUntil: new Date(knownUntil) } : { endsAt: new Date(end) };
+  const times = broadcastsUntil(parsed, extent, { now: new Date(now), limit });
   return times.map((time) => time.toISOString().slice(0, 16));
 }
 
@@ -49,8 +54,19 @@ describe('a broadcast rule', () => {
     expect(broadcasts(rule, { now: '2026-04-12T14:14:00Z', end: '2026-04-12T14:15:00Z' })).toHaveLength(1);
   });
 
-  test('without an end goes on, but not beyond the limit', () => {
+  test('without an end goes on as far as it is known, and not beyond the limit', () => {
     expect(broadcasts('R/1969-10-05T09:30:00.000Z/P7D', { limit: 20 })).toHaveLength(20);
+    const rule = 'R/2026-04-05T14:15:00.000Z/P7D';
+    expect(broadcasts(rule, { knownUntil: '2026-04-19T14:15:00Z' })).toHaveLength(3);
+    expect(broadcasts(rule, { knownUntil: '2026-04-19T14:14:00Z' })).toHaveLength(2);
+    expect(
+      broadcasts(rule, { knownUntil: '2026-04-19T14:15:00Z', now: '2026-04-06T00:00:00Z' }),
+    ).toHaveLength(1);
+  });
+
+  test('without an end has its first broadcast even if it is not known to go on', () => {
+    const rule = 'R/2026-04-05T14:15:00.000Z/P7D';
+    expect(broadcasts(rule, { knownUntil: '2026-01-01T00:00:00Z' })).toEqual(['2026-04-05T14:15']);
   });
 
   test('P0D is one broadcast, whatever the end says', () => {

@@ -106,6 +106,7 @@ test('a series is there with all that the data set says of it', async () => {
   expect(await importItems([frieren])).toEqual({
     series: { added: 1, known: 0 },
     episodes: { added: 3, known: 0 },
+    knownUntil: new Date('2023-10-13T14:30:00Z'),
     skipped: [],
   });
   expect(await seriesRows()).toEqual([
@@ -206,18 +207,22 @@ test('a second import changes nothing', async () => {
   const before = await everything();
   expect(await importItems(items)).toEqual({
     series: { added: 0, known: 3 },
-    episodes: { added: 0, known: 10 },
+    episodes: { added: 0, known: 9 },
+    knownUntil: new Date('2026-04-19T14:15:00Z'),
     skipped: [],
   });
   expect(await everything()).toEqual(before);
 });
 
 test('a later import adds the broadcasts that have passed since, and announces those of the last day', async () => {
-  const items = [item({ end: '' })];
+  const items = [
+    item({ end: '' }),
+    item({ title: 'Film', type: 'movie', begin: '2026-04-20T15:00:00.000Z', broadcast: '' }),
+  ];
   await importItems(items, { now: '2026-04-06T00:00:00Z' });
   const head = await readHead(database.db);
   expect(await importItems(items, { now: '2026-04-20T00:00:00Z' })).toMatchObject({
-    series: { added: 0, known: 1 },
+    series: { added: 0, known: 2 },
     episodes: { added: 2, known: 1 },
   });
   const changes = await readChangesSince(database.db, head.epoch, head.seq, 10);
@@ -226,9 +231,23 @@ test('a later import adds the broadcasts that have passed since, and announces t
     { type: 'upsert', isNew: true, episode: { number: '3', publishedAt: '2026-04-19T14:15:00.000Z' } },
   ]);
   expect(await database.db('audit_log').select('action', 'details').orderBy('id')).toEqual([
-    { action: 'catalog.import', details: { from: 'bangumi-data', series: 1, episodes: 1 } },
+    { action: 'catalog.import', details: { from: 'bangumi-data', series: 2, episodes: 1 } },
     { action: 'catalog.import', details: { from: 'bangumi-data', series: 0, episodes: 2 } },
   ]);
+});
+
+test('what has no end goes on as far as the data knows, however long ago that was', async () => {
+  const items = [
+    item({ title: 'On air', end: '' }),
+    item({
+      title: 'Later',
+      begin: '2026-04-13T14:15:00.000Z',
+      broadcast: 'R/2026-04-13T14:15:00.000Z/P7D',
+      end: '',
+    }),
+  ];
+  const result = await importItems(items, { now: '2036-01-01T00:00:00Z' });
+  expect(result).toMatchObject({ episodes: { added: 3 }, knownUntil: new Date('2026-04-13T14:15:00Z') });
 });
 
 test('the back catalog is not announced as new', async () => {
@@ -270,7 +289,7 @@ test('what can not be imported is listed with its reason, and the rest goes on',
     item({ title: 'Odd rule', broadcast: 'R/2026-04-05T14:15:00.000Z/PT1H' }),
     item({ title: 'Odd end', broadcast: 'R/2027-04-05T14:15:00.000Z/P7D' }),
     item({ title: 'Odd links', officialSite: 'ttp://odd.example/', sites: [{ site: 'nowhere', id: '1' }] }),
-    item({ title: 'Daily since 1990', broadcast: 'R/1990-01-01T00:00:00.000Z/P1D', end: '' }),
+    item({ title: 'Daily since 1990', broadcast: 'R/1990-01-01T00:00:00.000Z/P1D' }),
     item({ title: 'Fine' }),
   ]);
   expect({ series: series.added, episodes: episodes.added }).toEqual({ series: 5, episodes: 3 + 5_000 + 3 });
@@ -361,6 +380,28 @@ test('an import that is aborted keeps the transactions that are done', async () 
   expect(await seriesRows()).toHaveLength(250);
 });
 
+/** Of the series without an end: how many there are, and how many have more than their first episode after `time`. */
+async function openSeries(time: Date): Promise<{ readonly open: number; readonly goingOn: number }> {
+  const { rows } = await database.db.raw(
+    `select count(*)::int as open, count(*) filter (where later > 1)::int as "goingOn" from (
+       select count(e.id) filter (where e.published_at > ?) as later
+       from series s left join episodes e on e.series_id = s.id
+       where s.ends_at is null and s.broadcast is not null group by s.id) as each_series`,
+    [time],
+  );
+  return rows[0];
+}
+
+test('no real series goes on for ever, ten years after its data was published', async () => {
+  const { knownUntil } = await importBangumi(testCatalog(database.db), tester, {
+    now: new Date('2036-11-25T00:00:00Z'),
+    since: new Date('2024-11-25T00:00:00Z'),
+  });
+  const { open, goingOn } = await openSeries(knownUntil);
+  expect(open).toBeGreaterThan(50);
+  expect(goingOn).toBe(0);
+}, 30_000);
+
 test('the real series of two years', async () => {
   const now = new Date('2026-04-15T00:00:00Z');
   const catalog = testCatalog(database.db);
@@ -383,6 +424,8 @@ test('the real series of two years', async () => {
     [now],
   );
   expect(rows).toEqual([{ public: first.episodes.added, future: 0, seasonless: 0 }]);
+
+  expect(await openSeries(first.knownUntil)).toEqual({ open: expect.any(Number), goingOn: 0 });
 
   const before = await everything();
   expect(await importBangumi(catalog, tester, options)).toMatchObject({
