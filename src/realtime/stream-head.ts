@@ -14,7 +14,9 @@ export type StreamRequest = {
 };
 
 const MAX_HEAD_BYTES = 4_096;
-const REQUEST_LINE = /^GET \/events(?:\?cursor=([A-Za-z0-9._-]{0,64}))? HTTP\/1\.([01])$/;
+/** `?cursor=`, `?cursor=…&lastEventId=` or `?lastEventId=`, unescaped; some polyfills leave an `&` too many. */
+const REQUEST_LINE =
+  /^GET \/events(?:\?(?:cursor=([\w.-]{0,64}))?(?:&lastEventId=([\w.-]{0,64}))?|\?lastEventId=([\w.-]{0,64}))? HTTP\/1\.([01])$/;
 /** A token, a colon, visible characters. RFC 9110, section 5.5 */
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?[ \t]*$/;
 /** Fields of a request that has more to it than its head, or wants another protocol. */
@@ -40,7 +42,7 @@ export function parseStreamHead(bytes: Buffer, remoteAddress: string): StreamReq
   // The end of the head has to be the end of the bytes, and the only one.
   if (head.indexOf('\r\n\r\n') !== head.length - 4) return undefined;
   const [requestLine = '', ...lines] = head.slice(0, -4).split('\r\n');
-  const [, cursor, minorVersion] = REQUEST_LINE.exec(requestLine) ?? [];
+  const [, cursor, behindCursor, alone, minorVersion] = REQUEST_LINE.exec(requestLine) ?? [];
   if (minorVersion === undefined) return undefined;
   const fields = parseFields(lines);
   if (!fields) return undefined;
@@ -49,7 +51,7 @@ export function parseStreamHead(bytes: Buffer, remoteAddress: string): StreamReq
   return {
     remoteAddress,
     forwardedFor: fields.get('x-forwarded-for'),
-    resumeFrom: resumePoint(fields.get('last-event-id'), cursor),
+    resumeFrom: resumePoint(fields.get('last-event-id'), behindCursor ?? alone, cursor),
     gzip: acceptsGzip(fields.get('accept-encoding')),
     chunked: minorVersion === '1',
   };
@@ -67,9 +69,16 @@ function parseFields(lines: readonly string[]): ReadonlyMap<string, string> | un
   return fields;
 }
 
-/** The header wins: a browser that reconnects by itself repeats the address it began with. */
-export function resumePoint(lastEventId: string | undefined, cursor: string | undefined): string | undefined {
-  return (lastEventId ?? cursor) || undefined;
+/**
+ * The first of these that says anything. A browser that reconnects by itself repeats the address it began with, so its header
+ * is newer. So is `lastEventId`: a polyfill can send no header, and adds this to that address. An empty one is none.
+ */
+export function resumePoint(
+  header: string | undefined,
+  lastEventId: string | undefined,
+  cursor: string | undefined,
+): string | undefined {
+  return header || lastEventId || cursor || undefined;
 }
 
 /** RFC 9110, section 12.5.3 */

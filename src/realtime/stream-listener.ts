@@ -63,7 +63,7 @@ export class StreamListener {
 
   /** False when the request is for something else. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const [path, query] = request.url?.split('?', 2) ?? [];
+    const { path, query } = splitAddress(request.url ?? '');
     if (path !== '/events') return false;
     if (request.method !== 'GET') {
       response.writeHead(405, { Allow: 'GET', 'Content-Type': 'text/plain; charset=utf-8' });
@@ -82,13 +82,25 @@ export class StreamListener {
       forwardedFor: single(headers['x-forwarded-for']),
       resumeFrom: resumePoint(
         single(headers['last-event-id']),
-        new URLSearchParams(query).get('cursor') ?? undefined,
+        last(query.getAll('lastEventId')),
+        last(query.getAll('cursor')),
       ),
       gzip: acceptsGzip(single(headers['accept-encoding'])),
       chunked: request.httpVersion === '1.1',
     });
     return true;
   }
+}
+
+function splitAddress(address: string): { readonly path: string; readonly query: URLSearchParams } {
+  const end = address.indexOf('?');
+  if (end === -1) return { path: address, query: new URLSearchParams() };
+  return { path: address.slice(0, end), query: new URLSearchParams(address.slice(end + 1)) };
+}
+
+/** Some clients add their last id to an address that has one already. */
+function last(values: readonly string[]): string | undefined {
+  return values.findLast((value) => value !== '');
 }
 
 function single(value: string | readonly string[] | undefined): string | undefined {

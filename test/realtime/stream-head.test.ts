@@ -38,6 +38,20 @@ test('the header of the last id wins over the address; a proxy is heard', () => 
   expect(parse('GET /events HTTP/1.1', 'Host: a', 'Last-Event-ID:')).toMatchObject({ resumeFrom: undefined });
 });
 
+test.each([
+  ['?lastEventId=k3f9.2', 'k3f9.2'],
+  ['?&lastEventId=k3f9.2', 'k3f9.2'],
+  ['?cursor=k3f9.1&lastEventId=k3f9.2', 'k3f9.2'],
+  ['?cursor=k3f9.1&lastEventId=', 'k3f9.1'],
+  ['?lastEventId=', undefined],
+  ['?', undefined],
+])('reads the address of a polyfill: %s', (query, resumeFrom) => {
+  expect(parse(`GET /events${query} HTTP/1.1`, 'Host: a')).toMatchObject({ resumeFrom });
+  expect(parse(`GET /events${query} HTTP/1.1`, 'Host: a', 'Last-Event-ID: k3f9.3')).toMatchObject({
+    resumeFrom: 'k3f9.3',
+  });
+});
+
 describe("leaves to Node's parser", () => {
   const host = 'Host: localhost';
   const start = 'GET /events HTTP/1.1';
@@ -46,6 +60,9 @@ describe("leaves to Node's parser", () => {
     ['another spelling of the path', ['GET /%65vents HTTP/1.1', host]],
     ['an absolute address', ['GET http://localhost/events HTTP/1.1', host]],
     ['another query', ['GET /events?cursor=a.1&x=1 HTTP/1.1', host]],
+    ['a parameter twice', ['GET /events?lastEventId=a.1&lastEventId=a.2 HTTP/1.1', host]],
+    ['another order', ['GET /events?lastEventId=a.2&cursor=a.1 HTTP/1.1', host]],
+    ['two words in one', ['GET /events?cursor=a.1lastEventId=a.2 HTTP/1.1', host]],
     ['an encoded query', ['GET /events?cursor=a%2e1 HTTP/1.1', host]],
     ['another method', ['POST /events HTTP/1.1', host]],
     ['a method in small letters', ['get /events HTTP/1.1', host]],
