@@ -1,8 +1,15 @@
 import type { Database } from '../platform/database';
+import { within } from '../platform/deadline';
 import type { Logger } from '../platform/log';
 import type { ChangeBus } from './change-bus';
-import { type ChangeEvent, type Cursor, compactChanges } from './change-event';
-import { readChangesSince, readHead, readRecentChanges } from './change-log';
+import { type ChangeEvent, type Cursor, compactChanges, type PublicEpisode } from './change-event';
+import {
+  readChangesSince,
+  readHeadOfHistory,
+  readRecentChanges,
+  renewEpoch,
+  type UnreadableChange,
+} from './change-log';
 import { RecentChanges } from './recent-changes';
 
 /** Why a client can't be brought up to date by events and has to read the page again. */
@@ -26,10 +33,18 @@ export type FeedBatch = { readonly cursor: Cursor; readonly arrival?: Arrival } 
 const POLL_MS = 2_000;
 /** Without a look at the head for longer than this, a node may have missed a change: what viewers are promised. */
 const MAX_UNSEEN_MS = 3_000;
+/**
+ * A look takes longer than this only if something hangs that has no deadline of its own: then the next one must not wait for
+ * it.
+ */
+const LOOK_MS = 4_000;
+/** The first look of all may meet a machine on which everything is just starting. */
+const START_MS = 8_000;
 /** More episodes than this in one burst are told as one reset. */
 const MAX_BURST = 50;
 /** More events than this after a resume are told as one reset. */
 const MAX_REPLAY = 100;
+const FIRST_RETRY_MS = 500;
 const RING_EVENTS = 1_024;
 const RING_BYTES = 4 * 1_024 * 1_024;
 
@@ -42,6 +57,7 @@ export class ChangeFeed {
   readonly #bus: ChangeBus;
   readonly #log: Logger;
   readonly #pollMs: number;
+  readonly #findPublic: ((episodeIds: readonly string[]) => Promise<readonly PublicEpisode[]>) | undefined;
   readonly #recent = new RecentChanges(RING_EVENTS, RING_BYTES);
   readonly #listeners = new Set<(batch: FeedBatch) => void>();
   #pending: ChangeEvent[] = [];
@@ -49,17 +65,28 @@ export class ChangeFeed {
   #emitted: Cursor = { epoch: '', seq: 0 };
   /** When the last look at the head that succeeded was begun, on the clock of `performance.now()`. */
   #lookedMs = Number.NEGATIVE_INFINITY;
-  #catchingUp: Promise<void> | undefined;
-  #catchUpAgain = false;
+  /** The look under way, and the one that begins when it is over. */
+  #look: Promise<void> | undefined;
+  #nextLook: Promise<void> | undefined;
+  /** Counts looks: what one brings that was given up is not taken any more. */
+  #looks = 0;
   #flushing: NodeJS.Immediate | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
   #state: 'new' | 'running' | 'stopped' = 'new';
 
-  constructor(options: { db: Database; bus: ChangeBus; log: Logger; pollMs?: number }) {
+  /** @param options.findPublic gives those of the episodes that are public, for what a row of the log can't tell */
+  constructor(options: {
+    db: Database;
+    bus: ChangeBus;
+    log: Logger;
+    pollMs?: number;
+    findPublic?: (episodeIds: readonly string[]) => Promise<readonly PublicEpisode[]>;
+  }) {
     this.#db = options.db;
     this.#bus = options.bus;
     this.#log = options.log;
     this.#pollMs = options.pollMs ?? POLL_MS;
+    this.#findPublic = options.findPublic;
   }
 
   /** The last change that was emitted. */
@@ -72,9 +99,17 @@ export class ChangeFeed {
     return performance.now() - this.#lookedMs <= MAX_UNSEEN_MS ? this.#emitted : undefined;
   }
 
-  /** Fills the memory of recent changes, then follows. Resolves when this node can serve streams. */
+  /** Milliseconds since the head was last looked at with success. */
+  get unsureMs(): number {
+    return performance.now() - this.#lookedMs;
+  }
+
+  /**
+   * Fills the memory of recent changes, then follows. Resolves when this node can serve streams.
+   * @throws when the database can't be read for some seconds
+   */
   async start(): Promise<void> {
-    await this.#startOver(await readHead(this.#db));
+    await this.#untilStarted();
     this.#state = 'running';
     await this.#bus.subscribe(
       (event, committedAtMs) => this.#receive(event, committedAtMs),
@@ -84,12 +119,28 @@ export class ChangeFeed {
     this.#schedulePoll();
   }
 
+  async #untilStarted(): Promise<void> {
+    const giveUpMs = performance.now() + START_MS;
+    for (;;) {
+      try {
+        return await within(
+          LOOK_MS,
+          'Reading the change log',
+          this.#startOver(() => false),
+        );
+      } catch (error) {
+        if (performance.now() > giveUpMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS));
+      }
+    }
+  }
+
   async stop(): Promise<void> {
     this.#state = 'stopped';
     clearTimeout(this.#pollTimer);
     if (this.#flushing) clearImmediate(this.#flushing);
     this.#listeners.clear();
-    await this.#catchingUp?.catch(() => undefined);
+    await Promise.allSettled([this.#look, this.#nextLook]);
   }
 
   /** Listeners are called in order, synchronously; returns what ends the subscription. */
@@ -109,22 +160,29 @@ export class ChangeFeed {
     return events.length > MAX_REPLAY ? { reset: 'gap' } : { events };
   }
 
-  /** Reads the head, and the change log if this node is behind. Calls that overlap share one reading. */
-  async catchUp(): Promise<void> {
-    this.#catchingUp ??= this.#look().finally(() => {
-      this.#catchingUp = undefined;
-      if (this.#catchUpAgain && this.#state === 'running') {
-        this.#catchUpAgain = false;
-        this.#catchUpInBackground();
-      }
-    });
-    await this.#catchingUp;
+  /**
+   * Reads the head, and the change log if this node is behind. Resolves when all that was committed before the call has been
+   * emitted: a look that is under way may have read the head before, so calls that overlap share the next one.
+   */
+  catchUp(): Promise<void> {
+    this.#nextLook ??= this.#lookAfter(this.#look);
+    return this.#nextLook;
   }
 
-  async #look(): Promise<void> {
+  async #lookAfter(former: Promise<void> | undefined): Promise<void> {
+    await former?.catch(() => undefined);
+    this.#look = this.#nextLook;
+    this.#nextLook = undefined;
+    const number = ++this.#looks;
     const beganMs = performance.now();
-    await this.#readLog();
-    this.#lookedMs = beganMs;
+    try {
+      const isOver = (): boolean => number !== this.#looks || this.#state === 'stopped';
+      await within(LOOK_MS, 'Looking at the head', this.#readLog(isOver));
+      this.#lookedMs = beganMs;
+    } finally {
+      this.#looks++;
+      this.#look = undefined;
+    }
   }
 
   /**
@@ -150,31 +208,68 @@ export class ChangeFeed {
   }
 
   #catchUpInBackground(): void {
-    // A reading under way may have looked at the head before the change that asks for this one.
-    if (this.#catchingUp) {
-      this.#catchUpAgain = true;
-      return;
-    }
+    // Whoever asked for the next look hears of it if it fails.
+    if (this.#nextLook) return;
     this.catchUp().catch((error: unknown) => this.#log.warn({ err: error }, 'Reading the change log failed'));
   }
 
-  async #readLog(): Promise<void> {
-    const head = await readHead(this.#db);
-    if (this.#state === 'stopped') return;
-    if (head.epoch !== this.#emitted.epoch || head.seq < this.#emitted.seq) {
-      // Another history: a backup was restored, or the log was truncated.
-      return this.#resetTo(head, 'epoch');
+  /** @param isOver whether this look was given up meanwhile: then it may change nothing any more */
+  async #readLog(isOver: () => boolean): Promise<void> {
+    // What is known now was committed before the head is read; what comes while it is read may be later than that.
+    const known: Cursor = { epoch: this.#emitted.epoch, seq: this.#received };
+    const head = await readHeadOfHistory(this.#db);
+    if (isOver()) return;
+    if (head.epoch !== known.epoch) return this.#resetTo(isOver, 'epoch');
+    if (head.seq < known.seq) {
+      // A backup was restored, or a replica took over, and nothing else tells.
+      await renewEpoch(this.#db, known);
+      return this.#resetTo(isOver, 'epoch');
     }
     // Whoever waits for this reading wants to see its result now.
     if (head.seq <= this.#received) return this.#flush();
-    const from = this.#received;
-    const events = await readChangesSince(this.#db, head.epoch, from, RING_EVENTS + 1);
+    const rows = await readChangesSince(this.#db, head.epoch, this.#received, RING_EVENTS + 1);
+    const events = await this.#readable(rows);
+    if (isOver()) return;
+    if (events.length > RING_EVENTS) return this.#resetTo(isOver, 'burst');
     // The bus may have brought some of them while the query ran.
     const fresh = events.filter((event) => event.seq > this.#received);
-    if (events.length > RING_EVENTS) return this.#resetTo(head, 'burst');
-    if (fresh[0] && fresh[0].seq !== this.#received + 1) return this.#resetTo(head, 'gap');
+    if (fresh[0] && fresh[0].seq !== this.#received + 1) return this.#resetTo(isOver, 'gap');
     this.#take(fresh);
     this.#flush();
+  }
+
+  /**
+   * What other versions of the code have written can be unreadable for this one. It is told as what is true of its episode
+   * now; where even that is not known, everybody reads again.
+   */
+  async #readable(rows: readonly (ChangeEvent | UnreadableChange)[]): Promise<ChangeEvent[]> {
+    const unreadable = rows.filter((row) => row.type === 'unreadable');
+    if (unreadable.length === 0) return rows.filter((row) => row.type !== 'unreadable');
+    const seqs = unreadable.map(({ seq }) => seq);
+    this.#log.warn(
+      { count: seqs.length, first: seqs[0], last: seqs.at(-1) },
+      'Changes of another version in the log',
+    );
+    const present = await this.#findPresent(unreadable.flatMap(({ episodeId }) => episodeId ?? []));
+    return rows.map((row): ChangeEvent => {
+      if (row.type !== 'unreadable') return row;
+      const { epoch, seq, episodeId, isNew } = row;
+      if (!present || episodeId === undefined) return { epoch, seq, type: 'reset' };
+      const episode = present.get(episodeId);
+      return episode
+        ? { epoch, seq, type: 'upsert', episode, isNew }
+        : { epoch, seq, type: 'remove', episodeId };
+    });
+  }
+
+  async #findPresent(episodeIds: readonly string[]): Promise<ReadonlyMap<string, PublicEpisode> | undefined> {
+    try {
+      const episodes = await this.#findPublic?.([...new Set(episodeIds)]);
+      return episodes && new Map(episodes.map((episode) => [episode.episodeId, episode]));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'The episodes of unreadable changes could not be read');
+      return undefined;
+    }
   }
 
   #take(events: readonly ChangeEvent[], busMs?: number): void {
@@ -205,14 +300,18 @@ export class ChangeFeed {
     );
   }
 
-  async #resetTo(head: Cursor, reason: ResetReason): Promise<void> {
-    await this.#startOver(head);
-    this.#emit({ type: 'reset', cursor: this.#emitted, reason });
+  async #resetTo(isOver: () => boolean, reason: ResetReason): Promise<void> {
+    await this.#startOver(isOver);
+    if (!isOver()) this.#emit({ type: 'reset', cursor: this.#emitted, reason });
   }
 
-  async #startOver(head: Cursor): Promise<void> {
-    const recent = await readRecentChanges(this.#db, head.epoch, head.seq, RING_EVENTS);
-    this.#pending = [];
+  async #startOver(isOver: () => boolean): Promise<void> {
+    const head = await readHeadOfHistory(this.#db);
+    const recent = await this.#readable(await readRecentChanges(this.#db, head.epoch, head.seq, RING_EVENTS));
+    if (isOver()) return;
+    // What came while it was read, and goes on from there.
+    const later = this.#pending.filter(({ epoch, seq }) => epoch === head.epoch && seq > head.seq);
+    this.#pending = later[0]?.seq === head.seq + 1 ? later : [];
     this.#arrival = undefined;
     this.#recent.clear(head.seq);
     this.#recent.fill(recent);

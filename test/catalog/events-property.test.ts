@@ -62,7 +62,9 @@ test('the events of any edits, applied to the grid before, give the grid after; 
         for (const operation of operations) await run(operation, series.id, ids);
         const after = await readGrid(series.id);
 
-        const events = await readChangesSince(database.db, head.epoch, head.seq, 1_000);
+        const rows = await readChangesSince(database.db, head.epoch, head.seq, 1_000);
+        const events = rows.filter((row) => row.type !== 'unreadable');
+        expect(events).toEqual(rows);
         expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => head.seq + index + 1));
         for (const told of [events, compactChanges(events)]) {
           const grid = new Map(before);
