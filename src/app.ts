@@ -40,8 +40,8 @@ export function createApp(dependencies: Dependencies): Express {
         response.setHeader('X-Request-Id', id);
         return id;
       },
-      customLogLevel: (_request, response, error) =>
-        error || response.statusCode >= 500 ? 'error' : 'debug',
+      // What fails is logged where it is answered.
+      customLogLevel: (_request, _response, error) => (error ? 'warn' : 'debug'),
     }),
   );
   app.use(setHeaders(securityHeaders()));
@@ -62,7 +62,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.use('/api/v1', apiRoutes(dependencies));
   app.use('/admin', adminRoutes(dependencies));
   app.use(notFound);
-  app.use(errorHandler(log));
+  app.use(errorHandler(dependencies));
   return app;
 }
 

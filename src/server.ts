@@ -19,7 +19,7 @@ async function main(): Promise<void> {
 /** The site from its start to its end, in this process or in several that it starts. */
 async function run(config: Config, log: Logger): Promise<void> {
   const database = await openDatabase(config, log);
-  const db = createDatabase(database.url);
+  const db = createDatabase(database.url, { log });
   try {
     await prepareFirstStart(database.db, config, log);
     const serving =

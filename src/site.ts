@@ -20,6 +20,8 @@ import { securityHeaders } from './http/security-headers';
 import { viewsDigest } from './http/view-locals';
 import { addressKey } from './platform/address';
 import { createSessionPool, type Database } from './platform/database';
+import { logFailure } from './platform/database-errors';
+import { watchDatabase } from './platform/database-watch';
 import { keptSecret } from './platform/kept-secret';
 import type { Logger } from './platform/log';
 import { createRegistry, type Registry } from './platform/metrics';
@@ -79,6 +81,7 @@ export async function createSite(
   const registry = createRegistry();
   const metrics = createMetrics(registry, link?.workerId);
   link?.shareMetrics(() => registry.getMetricsAsJSON());
+  const databaseWatch = watchDatabase(db, log, (isUp) => metrics.dependencyIsUp('postgres', isUp));
   const bus = config.redisUrl
     ? createRedisChangeBus(config.redisUrl, log)
     : (link?.bus ?? createMemoryChangeBus());
@@ -97,7 +100,7 @@ export async function createSite(
     clientAddress: (remoteAddress, forwardedFor) => addressKey(clientAddress(remoteAddress, forwardedFor)),
     addressLimit: link?.addresses ?? new AddressCounts(config.stream.maxConnectionsPerAddress),
     metrics: metrics.stream,
-    onError: (error, message) => log.error({ err: error }, message),
+    onError: (error, message) => logFailure(log, error, message),
     ...config.stream,
   });
   const streams = new StreamListener(hub);
@@ -125,6 +128,7 @@ export async function createSite(
     requestId,
     clientAddress: ({ headers, socket }) =>
       clientAddress(socket.remoteAddress ?? '', headers['x-forwarded-for']?.toString()),
+    databaseWatch,
     sessionPool,
     sessionSecret,
     loginLimits,
@@ -160,7 +164,7 @@ export async function createSite(
 /** Forgets old changes, once an hour; gives what ends it. */
 function startPruning(db: Database, log: Logger): () => void {
   const timer = setInterval(() => {
-    pruneChanges(db).catch((error: unknown) => log.warn({ err: error }, 'Pruning the change log failed'));
+    pruneChanges(db).catch((error: unknown) => logFailure(log, error, 'Pruning the change log failed'));
   }, 3_600_000);
   return () => clearInterval(timer);
 }

@@ -38,7 +38,7 @@ export async function work(config: Config, log: Logger): Promise<void> {
     end(false);
   });
   try {
-    serving = await serve(config, log, openWorkerDatabase(config), link);
+    serving = await serve(config, log, openWorkerDatabase(config, log), link);
   } catch (error) {
     await link.failed(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exit(1);
@@ -46,10 +46,10 @@ export async function work(config: Config, log: Logger): Promise<void> {
 }
 
 /** The database that the primary has opened. */
-function openWorkerDatabase({ databaseUrl, processCount }: Config): OpenDatabase {
+function openWorkerDatabase({ databaseUrl, processCount }: Config, log: Logger): OpenDatabase {
   if (databaseUrl === undefined)
     throw new Error('A worker is started by its primary, which knows the database.');
   const share = Math.floor(MAX_CONNECTIONS / processCount) - SESSION_CONNECTIONS;
-  const db = createDatabase(databaseUrl, { maxConnections: Math.min(Math.max(share, 2), 10) });
+  const db = createDatabase(databaseUrl, { maxConnections: Math.min(Math.max(share, 2), 10), log });
   return { db, url: databaseUrl, close: () => db.destroy() };
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../platform/database';
+import { logFailure } from '../platform/database-errors';
 import type { Logger } from '../platform/log';
 import { type Actor, type Catalog, writeCatalog } from './catalog-write';
 
@@ -94,7 +95,7 @@ export function startScheduler(catalog: Catalog, log: Logger): () => Promise<voi
         return nextLookMs;
       })
       .catch((error: unknown) => {
-        log.warn({ err: error }, 'Looking for scheduled episodes failed');
+        logFailure(log, error, 'Looking for scheduled episodes failed');
         return LOOK_MS;
       })
       .then((nextLookMs) => {

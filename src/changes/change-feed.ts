@@ -1,4 +1,5 @@
 import type { Database } from '../platform/database';
+import { logFailure } from '../platform/database-errors';
 import { within } from '../platform/deadline';
 import type { Logger } from '../platform/log';
 import type { ChangeBus } from './change-bus';
@@ -210,7 +211,7 @@ export class ChangeFeed {
   #catchUpInBackground(): void {
     // Whoever asked for the next look hears of it if it fails.
     if (this.#nextLook) return;
-    this.catchUp().catch((error: unknown) => this.#log.warn({ err: error }, 'Reading the change log failed'));
+    this.catchUp().catch((error: unknown) => logFailure(this.#log, error, 'Reading the change log failed'));
   }
 
   /** @param isOver whether this look was given up meanwhile: then it may change nothing any more */
@@ -333,7 +334,7 @@ export class ChangeFeed {
     const delayMs = this.#pollMs * (0.8 + 0.4 * Math.random());
     this.#pollTimer = setTimeout(() => {
       this.catchUp()
-        .catch((error: unknown) => this.#log.warn({ err: error }, 'Reading the head failed'))
+        .catch((error: unknown) => logFailure(this.#log, error, 'Reading the head failed'))
         .finally(() => this.#schedulePoll());
     }, delayMs);
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Catalog } from '../catalog/catalog-write';
 import type { Config } from '../config';
 import type { SessionPool } from '../platform/database';
+import type { DatabaseWatch } from '../platform/database-watch';
 import type { Logger } from '../platform/log';
 import type { Metrics } from './ops/metrics';
 import type { PageCache } from './page-cache';
@@ -17,6 +18,7 @@ export type Dependencies = {
   readonly requestId: (request: IncomingMessage) => string;
   /** Who sends a request, as the stream knows it too: Express's `request.ip` takes any text for an address. */
   readonly clientAddress: (request: IncomingMessage) => string;
+  readonly databaseWatch: DatabaseWatch;
   readonly sessionPool: SessionPool;
   readonly sessionSecret: string;
   readonly loginLimits: LoginLimits;

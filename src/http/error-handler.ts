@@ -1,6 +1,6 @@
-import { isNativeError } from 'node:util/types';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { FieldError } from '../catalog/input';
+import type { DatabaseWatch } from '../platform/database-watch';
 import type { Logger } from '../platform/log';
 
 /** An answer to bad input that is an expected outcome: its text is for the client. */
@@ -38,24 +38,32 @@ function nothingHere(): ClientError {
   return new ClientError(404, 'There is nothing at this address.');
 }
 
+type ErrorContext = { readonly log: Logger; readonly databaseWatch: DatabaseWatch };
+
 /** The one place that answers errors: a page for people, a problem document (RFC 9457) for scripts. */
-export function errorHandler(log: Logger): ErrorRequestHandler {
+export function errorHandler({ log, databaseWatch }: ErrorContext): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const known = toClientError(error);
-    const status = known?.status ?? (isDatabaseAway(error) ? 503 : 500);
-    if (!known) (request.log ?? log).error({ err: error }, 'A request failed');
+    const status = known?.status ?? (databaseWatch.noticed(error) ? 503 : 500);
+    // What the database refuses has its own line, for all requests together.
+    if (status === 500) (request.log ?? log).error({ err: error }, 'A request failed');
     // Half an answer is on its way: closing the connection is all that is left to say.
     if (response.headersSent) return next(error);
     response.status(status).set('Cache-Control', 'no-store');
     if (status === 503) response.set('Retry-After', '5');
     const title = TITLES[status] ?? 'Error';
-    // The text of a 5xx is for the log alone.
-    const detail = known?.message ?? 'The request id leads to the reason in the log of the site.';
+    const detail = known?.message ?? DETAILS[status] ?? '';
     if (request.path.startsWith('/api/'))
       sendProblem(request, response, { status, title, detail, errors: known?.fields ?? [] });
     else response.render('pages/error', { title, status, detail, requestId: String(request.id ?? '') });
   };
 }
+
+/** The text of a 5xx is for the log alone. */
+const DETAILS: Readonly<Record<number, string>> = {
+  500: 'The request id leads to the reason in the log of the site.',
+  503: 'The database does not answer at the moment. Try again in a few seconds.',
+};
 
 type Problem = {
   readonly status: number;
@@ -104,17 +112,3 @@ const BODY_ERRORS: Readonly<Record<string, string>> = {
   'request.aborted': 'The request was cut off.',
   'request.size.invalid': 'The body is not as long as Content-Length says.',
 };
-
-/** Postgres refuses, restarts or has gone: worth another try, unlike a fault of ours. */
-function isDatabaseAway(error: unknown): boolean {
-  // Not instanceof: what Node's own sockets throw may be an Error of another realm.
-  if (!isNativeError(error)) return false;
-  if (error.name === 'KnexTimeoutError' || LOST_CONNECTION.test(error.message)) return true;
-  const code = 'code' in error ? String(error.code) : '';
-  // 08: connection exceptions; 57P: shut down by an operator, or starting up.
-  return /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code);
-}
-
-/** What pg and Knex say, without a code, when a connection breaks under a query; Knex puts the query in front. */
-const LOST_CONNECTION =
-  /(^| - )(Connection terminated|Client has encountered a connection error|Transaction query already complete|timeout exceeded when trying to connect)/;

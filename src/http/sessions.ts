@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import session from 'express-session';
 import { findAdmin } from '../accounts/admin-users';
 import type { Actor } from '../changes/actor';
+import { logFailure } from '../platform/database-errors';
 import type { Dependencies } from './dependencies';
 
 declare module 'express-session' {
@@ -36,7 +37,7 @@ export function sessions({ sessionPool, sessionSecret, log }: Dependencies): Req
     store: new Store({
       pool: sessionPool,
       tableName: 'admin_sessions',
-      errorLog: (...details: unknown[]) => log.warn({ details }, 'Sessions: a query failed'),
+      errorLog: (...details: unknown[]) => logFailure(log, details.at(-1), 'Sessions: a query failed'),
     }),
   });
 }

@@ -1,6 +1,8 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { migrationSource } from '../../migrations';
+import { knexLog, separateSql } from './knex-log';
+import type { Logger } from './log';
 import {
   type GuardedClient,
   guardedClient,
@@ -45,7 +47,8 @@ export function createDatabase(
   {
     maxConnections = 10,
     limits = SERVING,
-  }: { readonly maxConnections?: number; readonly limits?: Limits } = {},
+    log,
+  }: { readonly maxConnections?: number; readonly limits?: Limits; readonly log?: Logger } = {},
 ): Database {
   const db = knex({
     client: 'pg',
@@ -63,8 +66,12 @@ export function createDatabase(
     },
     acquireConnectionTimeout: limits.acquireMs,
     migrations: { migrationSource },
+    // Else the values of a query that fails are written out in its error.
+    compileSqlOnError: false,
+    log: knexLog(log),
   });
   db.client.driver = { ...pg, Client: guardedClient(limits) };
+  db.on('query-error', separateSql);
   return db;
 }
 

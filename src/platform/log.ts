@@ -1,14 +1,18 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on standard error; on a terminal, lines for people. Standard output is left to commands' results. */
-export function createLogger(level: string): Logger {
+/**
+ * JSON lines on standard error; on a terminal, lines for people. Standard output is left to commands' results.
+ * @param destination instead of all that
+ */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
   };
+  if (destination) return pino(options, destination);
   if (!process.stderr.isTTY) return pino(options, pino.destination(2));
   return pino(
     options,

@@ -11,7 +11,7 @@ export async function openDatabase(
   log: Logger,
 ): Promise<OpenDatabase> {
   const server = await openServer(options, log);
-  const db = createDatabase(server.url, { limits: WORKING });
+  const db = createDatabase(server.url, { limits: WORKING, log });
   const close = async (): Promise<void> => {
     await db.destroy();
     await server.close();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DestinationStream } from 'pino';
 import { loadConfig } from '../../src/config';
 import { createLogger } from '../../src/platform/log';
 import { createSite, type Site } from '../../src/site';
@@ -9,7 +10,10 @@ import { createTestDatabase, type TestDatabase } from './database';
 export type TestApp = Site & { readonly database: TestDatabase };
 
 /** The whole site in this process, on an empty database of its own; for supertest, or to listen with. */
-export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+export async function createTestApp(
+  env: Readonly<Record<string, string>> = {},
+  destination?: DestinationStream,
+): Promise<TestApp> {
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'nipnime-app-'));
   const config = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', DATA_DIR: dataDir, ...env });
@@ -18,7 +22,10 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     await rm(dataDir, { recursive: true });
   };
   try {
-    const site = await createSite(config, createLogger(config.logLevel), { ...database, close: cleanUp });
+    const site = await createSite(config, createLogger(config.logLevel, destination), {
+      ...database,
+      close: cleanUp,
+    });
     return {
       ...site,
       database,

@@ -6,6 +6,8 @@ export type Metrics = {
   readonly stream: StreamMetrics;
   readonly busPublishFailed: () => void;
   readonly pageCacheRequest: (result: string) => void;
+  /** @param dependency what this process can't do all of its work without, such as `postgres` */
+  readonly dependencyIsUp: (dependency: string, isUp: boolean) => void;
   /** @param route class of the route, such as `site`: never an address, of which there are too many */
   readonly requestAnswered: (route: string, status: number, seconds: number) => void;
 };
@@ -30,6 +32,14 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     labelNames: ['result'],
     registers,
   });
+  const dependencies = new Gauge({
+    name: 'nipnime_dependency_up',
+    help: '1 while what the site depends on is there, 0 while it is away.',
+    labelNames: ['dependency'],
+    // Of several processes the one that fares worst counts.
+    aggregator: 'min',
+    registers,
+  });
   const requests = new Histogram({
     name: 'nipnime_http_request_duration_seconds',
     help: 'From the head of a request to the end of its answer, without those that the page cache answered.',
@@ -41,6 +51,7 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     stream: createStreamMetrics(registers, workerId),
     busPublishFailed: () => publishFailed.inc(),
     pageCacheRequest: (result) => pageCache.labels(result).inc(),
+    dependencyIsUp: (dependency, isUp) => dependencies.set({ dependency }, isUp ? 1 : 0),
     requestAnswered: (route, status, seconds) =>
       requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
   };

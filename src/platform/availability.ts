@@ -1,0 +1,47 @@
+import type { Logger } from './log';
+
+/** Without a failure for this long, one success is enough: while a server goes down or comes up, both alternate. */
+const QUIET_MS = 2_000;
+
+/** Whether something that this process depends on is there. The log hears of it when that changes, and only then. */
+export type Availability = {
+  /** @param reason for operators: no stack, nothing of what was asked */
+  failed(reason: string): void;
+  /** Costs next to nothing while all is well: call it wherever an answer came. */
+  succeeded(): void;
+};
+
+/**
+ * @param name as operators call it, such as `Postgres`
+ * @param onChange told of the state at once, and whenever it changes
+ */
+export function createAvailability({
+  name,
+  log,
+  onChange,
+}: {
+  readonly name: string;
+  readonly log: Logger;
+  readonly onChange: (isUp: boolean) => void;
+}): Availability {
+  let awaySinceMs: number | undefined;
+  let lastFailureMs = 0;
+  onChange(true);
+  return {
+    failed(reason) {
+      lastFailureMs = performance.now();
+      if (awaySinceMs !== undefined) return;
+      awaySinceMs = lastFailureMs;
+      log.warn({ reason }, `${name} is away`);
+      onChange(false);
+    },
+    succeeded() {
+      if (awaySinceMs === undefined) return;
+      const nowMs = performance.now();
+      if (nowMs - lastFailureMs < QUIET_MS) return;
+      log.info({ awayMs: Math.round(nowMs - awaySinceMs) }, `${name} is back`);
+      awaySinceMs = undefined;
+      onChange(true);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { createAvailability } from './availability';
+import type { Database } from './database';
+import { databaseTrouble } from './database-errors';
+import type { Logger } from './log';
+
+/** What the database refuses, it mostly refuses many in a row: one line for each reason in this time. */
+const REFUSAL_PAUSE_MS = 60_000;
+
+/** Knows whether Postgres is there, from what happens to the queries of this process, and tells the log when that changes. */
+export type DatabaseWatch = {
+  /** Whether the error is the database's "not now". If so it is told to the log in one line, or has been. */
+  noticed(error: unknown): boolean;
+};
+
+/** @param onChange told of the state at once, and whenever it changes */
+export function watchDatabase(
+  db: Database,
+  log: Logger,
+  onChange: (isUp: boolean) => void = () => undefined,
+): DatabaseWatch {
+  const availability = createAvailability({ name: 'Postgres', log, onChange });
+  const lastToldMs = new Map<string, number>();
+  const noticed = (error: unknown): boolean => {
+    const trouble = databaseTrouble(error);
+    if (!trouble) return false;
+    const { kind, code, reason } = trouble;
+    if (kind === 'away') {
+      availability.failed(reason);
+      return true;
+    }
+    const nowMs = performance.now();
+    if (nowMs - (lastToldMs.get(code) ?? Number.NEGATIVE_INFINITY) >= REFUSAL_PAUSE_MS) {
+      lastToldMs.set(code, nowMs);
+      log.warn({ code, reason }, 'Postgres refuses for the moment');
+    }
+    return true;
+  };
+  db.on('query-response', () => availability.succeeded());
+  db.on('query-error', noticed);
+  // Who waits for a connection gets an error; its queries, which never run, have no event of their own.
+  for (const event of ['createFail', 'acquireFail']) {
+    db.client.pool.on(event, (_eventId: unknown, error: unknown) => noticed(error));
+  }
+  return { noticed };
+}
