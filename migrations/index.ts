@@ -2,12 +2,14 @@ import type { Knex } from 'knex';
 import * as catalog from './0001_catalog';
 import * as accounts from './0002_accounts';
 import * as flatQueries from './0003_flat_queries';
+import * as textRules from './0004_text_rules';
 import * as history from './0010_history';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001_catalog': catalog,
   '0002_accounts': accounts,
   '0003_flat_queries': flatQueries,
+  '0004_text_rules': textRules,
   '0010_history': history,
 };
 

@@ -33,6 +33,12 @@ export function orRequired(message: string): {
   return { error: ({ input }) => (input === undefined ? 'Is required.' : message) };
 }
 
+/** Ends the transformation of a field with an error; what is wrong with the other fields is still looked for. */
+export function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message, continue: true });
+  return z.NEVER;
+}
+
 /** `fold` says what becomes of the white space inside. */
 const text = (maxLength: number, fold: (text: string) => string) =>
   z.string(orRequired('Must be text.')).transform((typed, context) => {
@@ -41,9 +47,7 @@ const text = (maxLength: number, fold: (text: string) => string) =>
     const problem =
       textProblem(typed) ??
       (value.length > maxLength ? `Must have at most ${maxLength} characters.` : undefined);
-    if (problem === undefined) return value;
-    context.addIssue({ code: 'custom', message: problem });
-    return z.NEVER;
+    return problem === undefined ? value : refuse(context, problem);
   });
 
 /** One line of text, trimmed; refuses what `textProblem` refuses. */
@@ -55,26 +59,46 @@ export const requiredLine = (maxLength: number) =>
 /** Several lines of text. */
 export const paragraphs = (maxLength: number) => text(maxLength, (value) => value);
 
+/** RFC 5646, 4.4.1: no tag that is in use needs more. The tables hold to it, too. */
+const MAX_LANGUAGE_TAG_LENGTH = 35;
+
 /** A language tag such as `ja` or `zh-Hant` (BCP 47), in its canonical form. */
 export const languageTag = z
   .string('Must be a language tag such as en or ja.')
-  .transform((value, context) => {
-    try {
-      const [tag] = Intl.getCanonicalLocales(value.trim());
-      if (tag) return tag;
-    } catch {
-      // Reported below, with what would be right.
-    }
-    context.addIssue({ code: 'custom', message: 'Must be a language tag such as en, ja or zh-Hant.' });
-    return z.NEVER;
+  .transform((typed, context) => {
+    const tag = canonicalTag(typed.trim());
+    if (tag !== undefined && tag.length <= MAX_LANGUAGE_TAG_LENGTH) return tag;
+    return refuse(
+      context,
+      tag === undefined
+        ? 'Must be a language tag such as en, ja or zh-Hant.'
+        : `Must have at most ${MAX_LANGUAGE_TAG_LENGTH} characters, such as en, ja or zh-Hant.`,
+    );
   });
+
+function canonicalTag(text: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(text)[0];
+  } catch {
+    return undefined;
+  }
+}
 
 /** An id of the database: digits, carried as a string because a bigint does not fit a number. */
 export const databaseId = z
   .string('Must be an id.')
   .regex(/^[1-9][0-9]{0,17}$/, 'Must be an id: a whole number.');
 
+const EARLIEST = new Date('1900-01-01T00:00:00.000Z');
+const LATEST = new Date('9999-12-31T23:59:59.999Z');
+
+/** False outside the years 1900 to 9999: some of the rest Postgres can't hold, and none of it is meant. */
+export function isInstant(date: Date): boolean {
+  return date >= EARLIEST && date <= LATEST;
+}
+
 /** A date and time with a zone, `2026-11-23T09:30:00Z`. */
 export const instant = z.iso
   .datetime({ offset: true, error: 'Must be a date and time with a zone, such as 2026-11-23T09:30:00Z.' })
-  .transform((value) => new Date(value));
+  .transform((value) => new Date(value))
+  .refine(isInstant, 'Must be in the years 1900 to 9999.');

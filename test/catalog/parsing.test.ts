@@ -1,35 +1,6 @@
 import { episodePath, episodeSchema } from '../../src/catalog/episode';
 import { parseInput } from '../../src/catalog/input';
 import { guessLanguage, seriesSchema, slugFromTitle } from '../../src/catalog/series';
-import { videoUrlProblem } from '../../src/catalog/video-server';
-
-test.each([
-  'https://video.example/1.mp4',
-  'https://video.example:8443/embed?id=1#t=3',
-  'http://localhost:8080/1.m3u8',
-  'http://127.0.0.1/1.mp4',
-  'http://[::1]:3000/1.mp4',
-  '/media/clip.mp4',
-  '/media/clip/index.m3u8',
-])('takes the address %s', (url) => {
-  expect(videoUrlProblem(url)).toBeUndefined();
-});
-
-test.each([
-  ['http://video.example/1.mp4', 'https://'],
-  ['http://localhost.evil.example/1.mp4', 'https://'],
-  ['javascript:alert(1)', 'https://'],
-  ['data:text/html,hi', 'https://'],
-  ['https://user:secret@video.example/1.mp4', 'user name or password'],
-  ['https://user@video.example/1.mp4', 'user name or password'],
-  ['//video.example/1.mp4', 'such as'],
-  ['/etc/passwd', 'such as'],
-  ['/media/../admin', 'such as'],
-  ['video.example', 'such as'],
-  [`https://video.example/${'x'.repeat(2_048)}`, '2048'],
-])('refuses the address %s and says why', (url, reason) => {
-  expect(videoUrlProblem(url)).toContain(reason);
-});
 
 test('lists every wrong field of an episode by its path', () => {
   const parsed = parseInput(episodeSchema, {
