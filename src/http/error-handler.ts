@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+import { isNativeError } from 'node:util/types';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { FieldError } from '../catalog/input';
 import type { DatabaseWatch } from '../platform/database-watch';
@@ -22,8 +24,10 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
+  412: 'Changed meanwhile',
   413: 'Too large',
   415: 'Unsupported media type',
+  416: 'No such part',
   422: 'Some fields are not right',
   429: 'Too many requests',
   500: 'Something went wrong',
@@ -31,36 +35,73 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 export const notFound: RequestHandler = () => {
-  throw nothingHere();
+  throw new ClientError(404, 'There is nothing at this address.');
 };
-
-function nothingHere(): ClientError {
-  return new ClientError(404, 'There is nothing at this address.');
-}
 
 type ErrorContext = { readonly log: Logger; readonly databaseWatch: DatabaseWatch };
 
 /** The one place that answers errors: a page for people, a problem document (RFC 9457) for scripts. */
-export function errorHandler({ log, databaseWatch }: ErrorContext): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    const known = toClientError(error);
+export function errorHandler({ log: siteLog, databaseWatch }: ErrorContext): ErrorRequestHandler {
+  // Without its fourth parameter Express takes it for a handler of requests. Nothing is passed on: Express's own last
+  // handler writes stacks to the console.
+  return (error: unknown, request, response, _next) => {
+    const known = refusalOf(error);
     const status = known?.status ?? (databaseWatch.noticed(error) ? 503 : 500);
+    const log = request.log ?? siteLog;
     // What the database refuses has its own line, for all requests together.
-    if (status === 500) (request.log ?? log).error({ err: error }, 'A request failed');
-    // Half an answer is on its way: closing the connection is all that is left to say.
-    if (response.headersSent) return next(error);
-    response.status(status).set('Cache-Control', 'no-store');
+    if (status === 500) log.error({ err: error }, 'A request failed');
+    if (response.headersSent) {
+      // Half an answer is on its way: closing the connection is all that is left to say.
+      if (!response.writableEnded) response.destroy();
+      return;
+    }
+    for (const name of HEADERS_OF_A_BODY) response.removeHeader(name);
+    response.status(status).set({ ...known?.headers, 'Cache-Control': 'no-store' });
     if (status === 503) response.set('Retry-After', '5');
-    const title = TITLES[status] ?? 'Error';
-    const detail = known?.message ?? DETAILS[status] ?? '';
+    const title = TITLES[status] ?? STATUS_CODES[status] ?? 'Error';
+    const detail = known?.detail ?? DETAILS[status] ?? '';
     if (request.path.startsWith('/api/'))
-      sendProblem(request, response, { status, title, detail, errors: known?.fields ?? [] });
-    else response.render('pages/error', { title, status, detail, requestId: String(request.id ?? '') });
+      return sendProblem(request, response, { status, title, detail, errors: known?.fields ?? [] });
+    const requestId = String(request.id ?? '');
+    const sendText = (failure: unknown): void => {
+      log.error({ err: failure }, 'The page of an error could not be rendered');
+      response.type('text').send(`${title}. ${detail}\nRequest ${requestId}\n`);
+    };
+    try {
+      response.render(
+        'pages/error',
+        { title, status, detail, requestId },
+        (failure: unknown, html?: string) => (failure ? sendText(failure) : response.send(html)),
+      );
+    } catch (failure) {
+      sendText(failure);
+    }
   };
 }
 
-/** The text of a 5xx is for the log alone. */
+/** What was said of a body that is now not sent: an error page with the `Content-Encoding` of a file can't be read. */
+const HEADERS_OF_A_BODY = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Length',
+  'Content-Range',
+  'Content-Type',
+  'ETag',
+  'Expires',
+  'Last-Modified',
+];
+
+/** What is said where the error says nothing that is for the client. The text of a 5xx is for the log alone. */
 const DETAILS: Readonly<Record<number, string>> = {
+  400: 'The request could not be read.',
+  403: 'This address is not allowed.',
+  404: 'There is nothing at this address.',
+  412: 'The file is another by now than the one that the request means.',
+  413: 'The body of a request must have at most 256 KB.',
+  415: 'The encoding of the body is not supported.',
+  416: 'The file does not have the part that the request asks for.',
   500: 'The request id leads to the reason in the log of the site.',
   503: 'The database does not answer at the moment. Try again in a few seconds.',
 };
@@ -84,27 +125,38 @@ function sendProblem(request: Request, response: Response, { errors, ...problem 
   );
 }
 
-/** Errors of the body parsers and of Express carry a status below 500; what they say is about the request. */
-function toClientError(error: unknown): ClientError | undefined {
-  if (error instanceof ClientError) return error;
-  if (!(error instanceof Error) || !('status' in error)) return undefined;
-  switch (error.status) {
-    case 400:
-      return new ClientError(
-        400,
-        BODY_ERRORS['type' in error ? String(error.type) : ''] ?? 'The request could not be read.',
-      );
-    case 403:
-    case 404:
-      // From a folder of files: what it says would name a path of this machine.
-      return nothingHere();
-    case 413:
-      return new ClientError(413, 'The body of a request must have at most 256 KB.');
-    case 415:
-      return new ClientError(415, 'The encoding of the body is not supported.');
-    default:
-      return undefined;
-  }
+type Refusal = {
+  readonly status: number;
+  readonly detail: string | undefined;
+  readonly fields: readonly FieldError[];
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/**
+ * Errors that are about the request: ours, and those of the libraries that read bodies and send files. By the convention of
+ * http-errors these carry a status below 500, and the headers that belong to it; what they say may name a path of this machine.
+ */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof ClientError)
+    return { status: error.status, detail: error.message, fields: error.fields, headers: {} };
+  if (!isNativeError(error) || !('status' in error)) return undefined;
+  const { status } = error;
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 400 || status > 499)
+    return undefined;
+  const type = 'type' in error ? String(error.type) : '';
+  return {
+    status,
+    detail: status === 400 ? BODY_ERRORS[type] : undefined,
+    fields: [],
+    headers: 'headers' in error ? headersOf(error.headers) : {},
+  };
+}
+
+function headersOf(given: unknown): Readonly<Record<string, string>> {
+  if (typeof given !== 'object' || given === null) return {};
+  return Object.fromEntries(
+    Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 const BODY_ERRORS: Readonly<Record<string, string>> = {
