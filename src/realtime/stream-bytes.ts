@@ -21,6 +21,8 @@ function isChunked(format: StreamFormat): boolean {
  * A piece of the stream in every format, each made at its first use: however many get it, it is encoded once.
  * Compressed, it is a run of deflate blocks that refers to nothing before it and ends on a byte (a full flush), so that it
  * fits into the gzip member of any client, whatever that has had so far. RFC 1951, RFC 1952
+ * The flush is an empty stored block. Go's decoder gives out what it has at such a block or when its window is full, never at the
+ * end of another block. https://github.com/golang/go/blob/go1.19/src/compress/flate/inflate.go
  */
 export class StreamBytes {
   readonly #text: Buffer;
@@ -84,12 +86,12 @@ function deflateBlocks(text: Buffer): Buffer {
   return deflateRawSync(text, DEFLATE);
 }
 
-/** A block of uncompressed bytes, not the last one. RFC 1951, section 3.2.4 */
+/** A block of uncompressed bytes, not the last one, and an empty one. RFC 1951, section 3.2.4 */
 function storedBlock(text: Buffer): Buffer {
   const header = Buffer.alloc(5);
   header.writeUInt16LE(text.length, 1);
   header.writeUInt16LE(text.length ^ 0xffff, 3);
-  return Buffer.concat([header, text]);
+  return Buffer.concat([header, text, EMPTY_BLOCK]);
 }
 
 /** What stands before the first piece. */
@@ -124,5 +126,7 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 /** Deflate, no flags, no time, of an unknown system. RFC 1952, section 2.3 */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 const GZIP_HEADER_CHUNK = chunk(GZIP_HEADER);
+/** A stored block without content, not the last one. RFC 1951, section 3.2.4 */
+const EMPTY_BLOCK = Buffer.from([0, 0, 0, 0xff, 0xff]);
 /** The last deflate block, without content. RFC 1951, section 3.2.3 */
 const FINAL_BLOCK = Buffer.from([3, 0]);

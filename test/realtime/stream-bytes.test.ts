@@ -54,6 +54,12 @@ test.each(['plain', 'plain chunked', 'gzip', 'gzip chunked'] as const)(
   },
 );
 
+test('every piece ends with an empty stored block: some decoders give out what came before it only then', () => {
+  const pieces = [StreamBytes.of('event: ping\n\n'), StreamBytes.once('event: hello\n\n')];
+  for (const bytes of [...pieces, StreamBytes.join(pieces)])
+    expect(bytes.in('gzip').subarray(-4).toString('hex')).toBe('0000ffff');
+});
+
 test('the same bytes go to all, encoded once', () => {
   const bytes = StreamBytes.of('event: ping\n\n');
   expect(bytes.in('gzip chunked')).toBe(bytes.in('gzip chunked'));
