@@ -23,6 +23,10 @@ function findChromium(): string | undefined {
   });
 }
 
+export function hasBrowser(): boolean {
+  return findChromium() !== undefined;
+}
+
 /** `describe`; without a browser the suite is reported as skipped with the reason, or fails where CI asks for it. */
 export function describeInBrowser(name: string, suite: () => void): void {
   if (findChromium() || process.env.CI === 'true') {
