@@ -1,7 +1,7 @@
 import type { Actor, AuditEntry } from '../changes/actor';
 import type { Change, ChangeEvent, PublicEpisode } from '../changes/change-event';
 import { appendChanges } from '../changes/change-log';
-import type { Database, Transaction } from '../platform/database';
+import { type Database, inWrite, type Transaction } from '../platform/database';
 import { findPublicEpisodes, findPublicEpisodesOfSeries } from './public-catalog';
 
 export type { Actor } from '../changes/actor';
@@ -10,7 +10,7 @@ export type { Actor } from '../changes/actor';
 export type Catalog = {
   readonly db: Database;
   /** Tells the other nodes. Best effort: the change log has the events already. */
-  readonly publish: (events: readonly ChangeEvent[]) => Promise<void>;
+  readonly publish: (events: readonly ChangeEvent[]) => void;
   /** Records who did what, in the transaction that does it. */
   readonly audit: (trx: Transaction, entry: AuditEntry) => Promise<void>;
 };
@@ -45,22 +45,47 @@ export async function writeCatalog<T>(
   scope: Scope,
   write: (write: Write) => Promise<T>,
 ): Promise<T> {
-  const { result, events } = await catalog.db.transaction(async (trx) => {
+  const { result, events } = await inWrite(catalog.db, async (trx) => {
     await lockSeries(trx, scope.seriesIds);
-    const createdIds: string[] = [];
-    const before = await readScope(trx, scope, createdIds);
-    const result = await write({
-      trx,
-      created: (episodeId) => createdIds.push(episodeId),
-      audit: (entry) => catalog.audit(trx, { actor, ...entry }),
-    });
-    const after = await readScope(trx, scope, createdIds);
-    const firstTimers = await markFirstPublic(trx, before, after);
-    const changes = publicChanges(before, after, firstTimers);
-    return { result, events: await appendChanges(trx, changes) };
+    return writeLocked(trx, catalog, actor, scope, write);
   });
-  if (events.length > 0) await catalog.publish(events);
+  if (events.length > 0) catalog.publish(events);
   return result;
+}
+
+/** The same, but does nothing when somebody else is just writing one of the series. */
+export async function writeCatalogUnlessLocked<T>(
+  catalog: Catalog,
+  actor: Actor,
+  scope: Scope,
+  write: (write: Write) => Promise<T>,
+): Promise<{ readonly result: T } | 'locked'> {
+  const written = await inWrite(catalog.db, async (trx) =>
+    (await lockFreeSeries(trx, scope.seriesIds)) ? writeLocked(trx, catalog, actor, scope, write) : undefined,
+  );
+  if (!written) return 'locked';
+  if (written.events.length > 0) catalog.publish(written.events);
+  return written;
+}
+
+async function writeLocked<T>(
+  trx: Transaction,
+  catalog: Catalog,
+  actor: Actor,
+  scope: Scope,
+  write: (write: Write) => Promise<T>,
+): Promise<{ readonly result: T; readonly events: readonly ChangeEvent[] }> {
+  const createdIds: string[] = [];
+  const before = await readScope(trx, scope, createdIds);
+  const result = await write({
+    trx,
+    created: (episodeId) => createdIds.push(episodeId),
+    audit: (entry) => catalog.audit(trx, { actor, ...entry }),
+  });
+  const after = await readScope(trx, scope, createdIds);
+  const firstTimers = await markFirstPublic(trx, before, after);
+  const changes = publicChanges(before, after, firstTimers);
+  return { result, events: await appendChanges(trx, changes) };
 }
 
 /** What a viewer's grid has to be told to get from `before` to `after`. */
@@ -88,6 +113,17 @@ function sameCard(a: PublicEpisode | undefined, b: PublicEpisode): boolean {
 async function lockSeries(trx: Transaction, seriesIds: readonly string[]): Promise<void> {
   if (seriesIds.length === 0) return;
   await trx('series').select('id').whereIn('id', seriesIds).orderBy('id').forNoKeyUpdate();
+}
+
+/** False when one of them is locked by somebody else. */
+async function lockFreeSeries(trx: Transaction, seriesIds: readonly string[]): Promise<boolean> {
+  const locked = await trx('series')
+    .select('id')
+    .whereIn('id', seriesIds)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .skipLocked();
+  return locked.length === new Set(seriesIds).size;
 }
 
 async function readScope(

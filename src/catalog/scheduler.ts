@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database';
 import { logFailure } from '../platform/database-errors';
 import type { Logger } from '../platform/log';
-import { type Actor, type Catalog, writeCatalog } from './catalog-write';
+import { type Actor, type Catalog, writeCatalogUnlessLocked } from './catalog-write';
 
 /**
  * How often episodes are looked for that are due, or will be before the next look: an index that holds only scheduled ones
@@ -14,24 +14,81 @@ const BATCH = 50;
 
 const scheduler: Actor = { kind: 'system', id: null, name: 'scheduler' };
 
+/** An episode whose series somebody is just writing is tried again after this time. */
+const BUSY_MS = 200;
+/** One that can't be published at all, after this time, then twice as long each time, up to a minute. */
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
+
+/** Episodes that could not be published just now, so that they hold up nobody else. */
+export class Postponed {
+  readonly #episodes = new Map<string, { readonly failures: number; readonly retryAtMs: number }>();
+
+  /** Those that are not to be tried yet. */
+  ids(nowMs: number): string[] {
+    return [...this.#episodes].filter(([, { retryAtMs }]) => retryAtMs > nowMs).map(([id]) => id);
+  }
+
+  /** Milliseconds until the first of them is to be tried again; infinite when there is none. */
+  waitMs(nowMs: number): number {
+    return Math.min(...[...this.#episodes.values()].map(({ retryAtMs }) => Math.max(retryAtMs - nowMs, 0)));
+  }
+
+  /** Those whose turn it is and that are not due any more: another node has published them, or an admin took them back. */
+  forgetUnless(dueIds: ReadonlySet<string>, nowMs: number): void {
+    for (const [id, { retryAtMs }] of this.#episodes) {
+      if (retryAtMs <= nowMs && !dueIds.has(id)) this.#episodes.delete(id);
+    }
+  }
+
+  busy(id: string, nowMs: number): void {
+    this.#episodes.set(id, { failures: 0, retryAtMs: nowMs + BUSY_MS });
+  }
+
+  failed(id: string, nowMs: number): void {
+    const failures = (this.#episodes.get(id)?.failures ?? 0) + 1;
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
+    this.#episodes.set(id, { failures, retryAtMs: nowMs + delayMs });
+  }
+
+  done(id: string): void {
+    this.#episodes.delete(id);
+  }
+}
+
 /**
  * Publishes the episodes whose time has come, also those whose time came while no node was up.
  * Gives how many this call has published (those that another node was publishing are not counted), and after how many
- * milliseconds to look again.
+ * milliseconds to look again. One that can't be published is postponed, and stops none of the others.
  */
 export async function publishDueEpisodes(
   catalog: Catalog,
+  postponed = new Postponed(),
+  onFailure: (error: unknown, episodeId: string) => void = () => undefined,
 ): Promise<{ readonly published: number; readonly nextLookMs: number }> {
-  const soon = await findDueSoon(catalog.db);
+  const nowMs = performance.now();
+  const soon = await findDueSoon(catalog.db, postponed.ids(nowMs));
   const due = soon.filter(({ wait_ms }) => wait_ms <= 0);
+  postponed.forgetUnless(new Set(due.map(({ id }) => id)), nowMs);
   let published = 0;
   for (const { id, series_id } of due) {
-    if (await publishIfStillDue(catalog, id, series_id)) published++;
+    try {
+      const outcome = await publishIfStillDue(catalog, id, series_id);
+      if (outcome === 'locked') {
+        postponed.busy(id, performance.now());
+        continue;
+      }
+      postponed.done(id);
+      if (outcome.result) published++;
+    } catch (error) {
+      postponed.failed(id, performance.now());
+      onFailure(error, id);
+    }
   }
   if (due.length === BATCH) return { published, nextLookMs: 0 };
   const waitMs = soon.find(({ wait_ms }) => wait_ms > 0)?.wait_ms;
-  const nextLookMs = waitMs === undefined ? LOOK_MS : Math.ceil(waitMs + SPREAD_MS * Math.random());
-  return { published, nextLookMs };
+  const nextDueMs = waitMs === undefined ? LOOK_MS : Math.ceil(waitMs + SPREAD_MS * Math.random());
+  return { published, nextLookMs: Math.min(nextDueMs, Math.ceil(postponed.waitMs(performance.now()))) };
 }
 
 type DueSoon = {
@@ -41,21 +98,26 @@ type DueSoon = {
   readonly wait_ms: number;
 };
 
-async function findDueSoon(db: Database): Promise<readonly DueSoon[]> {
+async function findDueSoon(db: Database, except: readonly string[]): Promise<readonly DueSoon[]> {
   const { rows } = await db.raw<{ rows: DueSoon[] }>(
     `select id, series_id, extract(epoch from publish_at - now())::float8 * 1000 as wait_ms
      from episodes
      where status = 'scheduled' and deleted_at is null and publish_at <= now() + ? * interval '1 millisecond'
+       and id <> all(?)
      order by publish_at, id
      limit ?`,
-    [LOOK_MS, BATCH],
+    [LOOK_MS, [...except], BATCH],
   );
   return rows;
 }
 
 /** Its place in the grid is the time that was announced, not the moment at which a node got to it. */
-async function publishIfStillDue(catalog: Catalog, episodeId: string, seriesId: string): Promise<boolean> {
-  return writeCatalog(
+async function publishIfStillDue(
+  catalog: Catalog,
+  episodeId: string,
+  seriesId: string,
+): Promise<{ readonly result: boolean } | 'locked'> {
+  return writeCatalogUnlessLocked(
     catalog,
     scheduler,
     { seriesIds: [seriesId], episodeIds: [episodeId] },
@@ -88,8 +150,11 @@ export function startScheduler(catalog: Catalog, log: Logger): () => Promise<voi
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
+  const postponed = new Postponed();
+  const onFailure = (error: unknown, episodeId: string): void =>
+    logFailure(log.child({ episodeId }), error, 'A scheduled episode could not be published');
   const look = (): void => {
-    looking = publishDueEpisodes(catalog)
+    looking = publishDueEpisodes(catalog, postponed, onFailure)
       .then(({ published, nextLookMs }) => {
         if (published > 0) log.info({ published }, 'Published scheduled episodes');
         return nextLookMs;

@@ -1,5 +1,5 @@
 import { findEpisode } from '../../src/catalog/episode-queries';
-import { publishDueEpisodes, startScheduler } from '../../src/catalog/scheduler';
+import { Postponed, publishDueEpisodes, startScheduler } from '../../src/catalog/scheduler';
 import { readChangesSince, readHead } from '../../src/changes/change-log';
 import { createLogger } from '../../src/platform/log';
 import { newEpisode, newSeries, testCatalog } from '../support/catalog';
@@ -7,12 +7,13 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { until } from '../support/until';
 
 let database: TestDatabase;
-beforeAll(async () => {
+beforeEach(async () => {
   database = await createTestDatabase();
 });
-afterAll(() => database.drop());
+afterEach(() => database.drop());
 
 const PAST = '2026-01-01T09:30:00.000Z';
+const LATER_PAST = '2026-01-02T09:30:00.000Z';
 
 test('publishes what is due, at the time that was announced, and leaves the rest', async () => {
   const catalog = testCatalog(database.db);
@@ -77,7 +78,75 @@ test('several nodes at once publish each episode exactly once', async () => {
     await newEpisode(catalog, series.id, { number, status: 'scheduled', publishAt: PAST });
   }
   const before = await readHead(database.db);
-  const counts = await Promise.all(Array.from({ length: 4 }, () => publishDueEpisodes(catalog)));
-  expect(counts.reduce((sum, { published }) => sum + published, 0)).toBe(10);
+  const node = async (): Promise<number> => {
+    const postponed = new Postponed();
+    let sum = 0;
+    for (;;) {
+      const { published, nextLookMs } = await publishDueEpisodes(catalog, postponed);
+      sum += published;
+      // Until nothing is due and nobody else was in the way.
+      if (nextLookMs === 2_000) return sum;
+      await new Promise((resolve) => setTimeout(resolve, nextLookMs));
+    }
+  };
+  const counts = await Promise.all([node(), node(), node(), node()]);
+  expect(counts.reduce((sum, published) => sum + published, 0)).toBe(10);
   expect(await readChangesSince(database.db, before.epoch, before.seq, 100)).toHaveLength(10);
+});
+
+test('one whose series somebody is just writing holds up none of the others, and follows', async () => {
+  const catalog = testCatalog(database.db);
+  const locked = await newSeries(catalog);
+  const free = await newSeries(catalog);
+  // More than are looked at together, and all of them ahead.
+  for (let number = 1; number <= 51; number++) {
+    await newEpisode(catalog, locked.id, { number, status: 'scheduled', publishAt: PAST });
+  }
+  const other = await newEpisode(catalog, free.id, { number: 1, status: 'scheduled', publishAt: LATER_PAST });
+  const postponed = new Postponed();
+  await database.db.transaction(async (somebody) => {
+    await somebody('series').where({ id: locked.id }).forUpdate();
+    await until(async () => {
+      const { nextLookMs } = await publishDueEpisodes(catalog, postponed);
+      expect(nextLookMs).toBeLessThanOrEqual(200);
+      return catalog.published.length > 0;
+    });
+    expect(catalog.published).toMatchObject([{ episode: { episodeId: other.id } }]);
+  });
+  await until(async () => {
+    await publishDueEpisodes(catalog, postponed);
+    return catalog.published.length === 52;
+  });
+  expect(await publishDueEpisodes(catalog, postponed)).toEqual({ published: 0, nextLookMs: 2_000 });
+}, 20_000);
+
+test('one that can not be published at all is told, tried less and less often, and holds up none of the others', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const bad = await newEpisode(catalog, series.id, { number: 1, status: 'scheduled', publishAt: PAST });
+  const good = await newEpisode(catalog, series.id, {
+    number: 2,
+    status: 'scheduled',
+    publishAt: LATER_PAST,
+  });
+  const failing = {
+    ...catalog,
+    audit: async (_trx: unknown, { subjectId }: { readonly subjectId: string | null }) => {
+      if (subjectId === bad.id) throw new Error('This one fails.');
+    },
+  };
+  const failures: string[] = [];
+  const postponed = new Postponed();
+  const look = () => publishDueEpisodes(failing, postponed, (_error, episodeId) => failures.push(episodeId));
+  const { published, nextLookMs } = await look();
+  expect({ published, failures }).toEqual({ published: 1, failures: [bad.id] });
+  expect(nextLookMs).toBeLessThanOrEqual(1_000);
+  expect(catalog.published).toMatchObject([{ episode: { episodeId: good.id } }]);
+  await look();
+  expect(failures).toHaveLength(1);
+  await until(async () => {
+    await look();
+    return failures.length === 2;
+  });
+  expect((await look()).nextLookMs).toBeGreaterThan(1_000);
 });
