@@ -3,7 +3,6 @@ import compression from 'compression';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 import { pinoHttp } from 'pino-http';
-import { refuseUnreadablePaths } from './http/addresses';
 import { adminRoutes } from './http/admin/routes';
 import { apiRoutes } from './http/api/routes';
 import { trustedProxy } from './http/client-address';
@@ -47,7 +46,6 @@ export function createApp(dependencies: Dependencies): Express {
   );
   app.use(setHeaders(securityHeaders()));
   app.use(measureRequests(dependencies.metrics));
-  app.use(refuseUnreadablePaths);
   app.use(healthRoutes(dependencies));
   app.use(metricsRoutes(dependencies.readMetrics));
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));

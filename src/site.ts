@@ -19,7 +19,8 @@ import { createRequestId } from './http/request-id';
 import { securityHeaders } from './http/security-headers';
 import { viewsDigest } from './http/view-locals';
 import { addressKey } from './platform/address';
-import { createSessionPool, type Database } from './platform/database';
+import { createAvailability } from './platform/availability';
+import { createDatabase, createSessionPool, type Database, WATCHING } from './platform/database';
 import { logFailure } from './platform/database-errors';
 import { watchDatabase } from './platform/database-watch';
 import { keptSecret } from './platform/kept-secret';
@@ -54,14 +55,13 @@ function createCatalog(
 ): Catalog {
   return {
     db: database.db,
-    publish: async (events) => {
+    // Not waited for: the change is committed, and whoever made it has nothing to gain from how fast others hear of it.
+    publish: (events) => {
       feed.takeOwn(events);
-      try {
-        await bus.publish(events);
-      } catch (error) {
+      bus.publish(events).catch((error: unknown) => {
         metrics.busPublishFailed();
-        log.warn({ err: error }, 'A change was not published');
-      }
+        log.debug({ err: error }, 'A change was not published');
+      });
     },
     audit: recordAudit,
   };
@@ -82,13 +82,23 @@ export async function createSite(
   const metrics = createMetrics(registry, link?.workerId);
   link?.shareMetrics(() => registry.getMetricsAsJSON());
   const databaseWatch = watchDatabase(db, log, (isUp) => metrics.dependencyIsUp('postgres', isUp));
+  const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
+  const redisAvailability = createAvailability({
+    name: 'Redis',
+    log,
+    onChange: (isUp) => {
+      if (config.redisUrl) metrics.dependencyIsUp('redis', isUp);
+    },
+  });
   const bus = config.redisUrl
-    ? createRedisChangeBus(config.redisUrl, log)
+    ? createRedisChangeBus(config.redisUrl, log, { secret: sessionSecret, availability: redisAvailability })
     : (link?.bus ?? createMemoryChangeBus());
   const viewsFolder = join(projectRoot(), 'views');
   const renderCard = createCardRenderer(viewsFolder);
-  const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
-  const feed = new ChangeFeed({ db, bus, log });
+  // Of its own: whatever the others wait for, the head is looked at.
+  const watchingDb = createDatabase(database.url, { maxConnections: 2, limits: WATCHING, log });
+  const findPublic = (episodeIds: readonly string[]) => findPublicEpisodes(watchingDb, episodeIds);
+  const feed = new ChangeFeed({ db: watchingDb, bus, log, findPublic });
   const catalog = createCatalog(database, { bus, feed, log, metrics });
   await feed.start();
   const clientAddress = createClientAddress(config.trustProxy);
@@ -96,7 +106,8 @@ export async function createSite(
     feed,
     renderCard,
     findPublicIds: async (episodeIds) =>
-      new Set((await findPublicEpisodes(db, episodeIds)).map(({ episodeId }) => episodeId)),
+      new Set((await findPublic(episodeIds)).map(({ episodeId }) => episodeId)),
+    isElsewhereBetter: () => feed.isElsewhereBetter,
     clientAddress: (remoteAddress, forwardedFor) => addressKey(clientAddress(remoteAddress, forwardedFor)),
     addressLimit: link?.addresses ?? new AddressCounts(config.stream.maxConnectionsPerAddress),
     metrics: metrics.stream,
@@ -119,7 +130,7 @@ export async function createSite(
   feed.onBatch((batch) => {
     if (batch.type === 'reset' && batch.reason === 'epoch') pages.clear();
   });
-  let ready = true;
+  let draining = false;
   const app = createApp({
     config,
     log,
@@ -134,7 +145,8 @@ export async function createSite(
     loginLimits,
     metrics,
     readMetrics: () => link?.readMetrics() ?? registry.metrics(),
-    isReady: () => ready,
+    isDraining: () => draining,
+    isFeedReady: () => feed.isReady,
   });
   return {
     app: (request, response) => {
@@ -147,7 +159,7 @@ export async function createSite(
     registry,
     acceptStreams: (server) => streams.listenTo(server),
     setUnready: () => {
-      ready = false;
+      draining = true;
     },
     close: async () => {
       stopPruning();
@@ -157,6 +169,7 @@ export async function createSite(
       await bus.close();
       loginLimits.close();
       await sessionPool.end();
+      await watchingDb.destroy();
     },
   };
 }

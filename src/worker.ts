@@ -8,8 +8,8 @@ import { type Serving, serve } from './serve';
 
 /** Connections to Postgres that the processes of one machine share; a server has 100 unless it was told otherwise. */
 const MAX_CONNECTIONS = 80;
-/** Of each process, those of its session store. */
-const SESSION_CONNECTIONS = 3;
+/** Of each process, those of its session store, and those that look at the head. */
+const OTHER_CONNECTIONS = 3 + 2;
 
 /** Serves the site in one of several processes. Resolves when it listens; it ends when the primary says so, or is gone. */
 export async function work(config: Config, log: Logger): Promise<void> {
@@ -49,7 +49,7 @@ export async function work(config: Config, log: Logger): Promise<void> {
 function openWorkerDatabase({ databaseUrl, processCount }: Config, log: Logger): OpenDatabase {
   if (databaseUrl === undefined)
     throw new Error('A worker is started by its primary, which knows the database.');
-  const share = Math.floor(MAX_CONNECTIONS / processCount) - SESSION_CONNECTIONS;
+  const share = Math.floor(MAX_CONNECTIONS / processCount) - OTHER_CONNECTIONS;
   const db = createDatabase(databaseUrl, { maxConnections: Math.min(Math.max(share, 2), 10), log });
   return { db, url: databaseUrl, close: () => db.destroy() };
 }

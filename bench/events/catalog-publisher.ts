@@ -35,7 +35,8 @@ export class CatalogPublisher implements EventPublisher {
                 : '';
           this.#committed.set(episodeId, { seq: event.seq, atNs });
         }
-        return bus.publish(events);
+        // A publish that fails ends the measurement, as it should.
+        void bus.publish(events);
       },
     };
   }

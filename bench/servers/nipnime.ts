@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort } from '../../src/commands/cluster/ports';
 import { siteArguments } from '../../src/platform/project';
@@ -12,7 +11,7 @@ const MANY = '1000000';
 /** Starts the site as it is shipped: dist/server.js in production, one process, limits that let the load in. */
 export async function startNipnime(
   workplace: Workplace,
-  { databaseUrl, redisUrl, publisher }: SiteSurroundings,
+  { databaseUrl, redisUrl, sessionSecret, publisher }: SiteSurroundings,
   options: { readonly gzip?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<ServerUnderTest> {
   const port = await freePort();
@@ -29,7 +28,7 @@ export async function startNipnime(
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       DATA_DIR: join(workplace.folder, 'data'),
-      SESSION_SECRET: randomBytes(32).toString('hex'),
+      SESSION_SECRET: sessionSecret,
       LOG_LEVEL: 'warn',
       WEB_CONCURRENCY: '1',
       SSE_MAX_CONNECTIONS: MANY,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { importBangumi, recentSince } from '../../src/catalog/import-bangumi';
 import { createRedisChangeBus } from '../../src/changes/change-bus';
@@ -14,6 +15,8 @@ import type { Workplace } from '../machine/workplace';
 export type SiteSurroundings = {
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** With it the publisher seals what it tells to the site. */
+  readonly sessionSecret: string;
   readonly publisher: CatalogPublisher;
   /** Where the catalog is now: what a client sends that resumes. */
   readCursor(): Promise<string>;
@@ -30,12 +33,14 @@ export async function openSurroundings({ programs, cleanup, folder }: Workplace)
   await importCatalog(database.db);
   const redis = await startRedis({ program: programs.redis });
   cleanup.add(() => redis.service.stop());
-  const bus = createRedisChangeBus(redis.url, log);
+  const sessionSecret = randomBytes(32).toString('hex');
+  const bus = createRedisChangeBus(redis.url, log, { secret: sessionSecret });
   cleanup.add(() => bus.close());
   const publisher = await CatalogPublisher.open(database.db, bus);
   return {
     databaseUrl: database.url,
     redisUrl: redis.url,
+    sessionSecret,
     publisher,
     readCursor: async () => formatCursor(await readHead(database.db)),
   };

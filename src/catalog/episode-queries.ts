@@ -29,10 +29,10 @@ export async function findLastEpisode(db: Database, seriesId: string): Promise<E
 
 /** Which episodes a list shows. */
 export type EpisodeFilter = {
-  readonly seriesId?: string | undefined;
-  readonly status?: EpisodeStatus | undefined;
+  readonly seriesId?: string;
+  readonly status?: EpisodeStatus;
   /** Continues after the episode with this id. */
-  readonly after?: string | undefined;
+  readonly after?: string;
   readonly limit: number;
 };
 

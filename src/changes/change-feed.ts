@@ -34,6 +34,8 @@ export type FeedBatch = { readonly cursor: Cursor; readonly arrival?: Arrival } 
 const POLL_MS = 2_000;
 /** Without a look at the head for longer than this, a node may have missed a change: what viewers are promised. */
 const MAX_UNSEEN_MS = 3_000;
+/** The same, for visitors to be sent to another node. */
+const MAX_UNREADY_MS = 5_000;
 /**
  * A look takes longer than this only if something hangs that has no deadline of its own: then the next one must not wait for
  * it.
@@ -100,9 +102,14 @@ export class ChangeFeed {
     return performance.now() - this.#lookedMs <= MAX_UNSEEN_MS ? this.#emitted : undefined;
   }
 
-  /** Milliseconds since the head was last looked at with success. */
-  get unsureMs(): number {
-    return performance.now() - this.#lookedMs;
+  /** False when the head could not be looked at for five seconds: there may be changes that this node can't know of. */
+  get isReady(): boolean {
+    return performance.now() - this.#lookedMs <= MAX_UNREADY_MS;
+  }
+
+  /** Whether clients are better off with another node: this one isn't ready, and another one has just said that it is sure. */
+  get isElsewhereBetter(): boolean {
+    return !this.isReady && this.#bus.otherSureMs() <= MAX_UNREADY_MS;
   }
 
   /**
@@ -180,6 +187,7 @@ export class ChangeFeed {
       const isOver = (): boolean => number !== this.#looks || this.#state === 'stopped';
       await within(LOOK_MS, 'Looking at the head', this.#readLog(isOver));
       this.#lookedMs = beganMs;
+      this.#bus.saySure();
     } finally {
       this.#looks++;
       this.#look = undefined;

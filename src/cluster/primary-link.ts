@@ -1,10 +1,14 @@
 import cluster from 'node:cluster';
 import type { ChangeBus } from '../changes/change-bus';
+import { within } from '../platform/deadline';
 import type { MetricsSnapshot } from '../platform/metrics';
 import type { AddressLimit } from '../realtime/admission';
 import { type PrimaryMessage, parsePrimaryMessage, type WorkerMessage } from './messages';
 import { RelayedChangeBus } from './relayed-change-bus';
 import { SharedAddressLimit } from './shared-address-limit';
+
+/** The primary waits two seconds for a worker that is stuck. */
+const METRICS_MS = 5_000;
 
 /** What a worker shares with the others, all of it by asking the primary. */
 export class PrimaryLink {
@@ -43,10 +47,13 @@ export class PrimaryLink {
   /** The metrics of all workers as Prometheus reads them. */
   readMetrics(): Promise<string> {
     const request = ++this.#lastRequest;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<string>((resolve, reject) => {
       this.#readers.set(request, resolve);
       send({ type: 'metrics-wanted', request }).catch(reject);
     });
+    return within(METRICS_MS, 'Reading the metrics of all processes', answer).finally(() =>
+      this.#readers.delete(request),
+    );
   }
 
   /** Says what the primary gets when it asks for this worker's metrics. */

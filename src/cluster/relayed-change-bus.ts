@@ -27,6 +27,13 @@ export class RelayedChangeBus implements ChangeBus {
     this.#onUncertain = onUncertain;
   }
 
+  /** The other workers reach the database as this one does. */
+  saySure(): void {}
+
+  otherSureMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   async close(): Promise<void> {
     this.#onEvent = undefined;
     this.#onUncertain = undefined;

@@ -9,16 +9,21 @@ export type PlacesOfTurn = {
   readonly wanted: readonly string[];
 };
 
+type Wanted = { readonly address: string; readonly settle: (given: boolean) => void };
+type Waiting = { readonly wanted: readonly Wanted[]; isOver: boolean; timer: NodeJS.Timeout | undefined };
+
+/** How long the primary has to answer. */
+const ANSWER_MS = 5_000;
+
 /**
  * A worker's side of the limit by address: the primary counts. What is asked in one turn of the event loop goes in one
  * message, so that thousands of clients who connect at once cost a few.
  */
 export class SharedAddressLimit implements AddressLimit {
   readonly #send: (places: PlacesOfTurn) => void;
-  readonly #waiting = new Map<number, readonly ((given: boolean) => void)[]>();
+  readonly #waiting = new Map<number, Waiting>();
   #left: string[] = [];
-  #wanted: string[] = [];
-  #settlers: ((given: boolean) => void)[] = [];
+  #wanted: Wanted[] = [];
   #turn = 0;
   #scheduled = false;
 
@@ -28,8 +33,7 @@ export class SharedAddressLimit implements AddressLimit {
 
   enter(address: string): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#wanted.push(address);
-      this.#settlers.push(resolve);
+      this.#wanted.push({ address, settle: resolve });
       this.#schedule();
     });
   }
@@ -41,9 +45,22 @@ export class SharedAddressLimit implements AddressLimit {
 
   /** The primary's answer for a turn, in the order of what was wanted. */
   placed(turn: number, given: readonly boolean[]): void {
-    const settlers = this.#waiting.get(turn) ?? [];
+    const waiting = this.#waiting.get(turn);
     this.#waiting.delete(turn);
-    for (const [index, settle] of settlers.entries()) settle(given[index] ?? false);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    for (const [index, { address, settle }] of waiting.wanted.entries()) {
+      const isGiven = given[index] ?? false;
+      // Nobody waits for it any more.
+      if (waiting.isOver && isGiven) this.leave(address);
+      settle(isGiven);
+    }
+  }
+
+  /** Nobody gets in uncounted while the primary does not answer. What it gives later is given back. */
+  #giveUp(waiting: Waiting): void {
+    waiting.isOver = true;
+    for (const { settle } of waiting.wanted) settle(false);
   }
 
   #schedule(): void {
@@ -54,11 +71,15 @@ export class SharedAddressLimit implements AddressLimit {
 
   #flush(): void {
     const turn = ++this.#turn;
-    const places = { turn, left: this.#left, wanted: this.#wanted };
-    if (this.#settlers.length > 0) this.#waiting.set(turn, this.#settlers);
+    const wanted = this.#wanted;
+    const places = { turn, left: this.#left, wanted: wanted.map(({ address }) => address) };
+    if (wanted.length > 0) {
+      const waiting: Waiting = { wanted, isOver: false, timer: undefined };
+      waiting.timer = setTimeout(() => this.#giveUp(waiting), ANSWER_MS);
+      this.#waiting.set(turn, waiting);
+    }
     this.#left = [];
     this.#wanted = [];
-    this.#settlers = [];
     this.#scheduled = false;
     this.#send(places);
   }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { recordAudit } from '../accounts/audit-log';
@@ -6,6 +7,7 @@ import type { Actor, Catalog } from '../catalog/catalog-write';
 import { type ImportResult, importBangumi, recentSince } from '../catalog/import-bangumi';
 import { createRedisChangeBus } from '../changes/change-bus';
 import { type Config, ConfigError, loadConfig } from '../config';
+import { keptSecret } from '../platform/kept-secret';
 import { createLogger, type Logger } from '../platform/log';
 import { openDatabase } from '../platform/open-database';
 
@@ -85,12 +87,15 @@ async function runImport(
   options: { readonly now: Date; readonly since?: Date; readonly signal: AbortSignal },
 ): Promise<ImportResult> {
   const { db, close } = await openDatabase(config, log);
-  const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log) : undefined;
-  const publish: Catalog['publish'] = async (events) => {
-    await bus?.publish(events).catch((error: unknown) => {
+  const secret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
+  const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log, { secret }) : undefined;
+  const publishing = new Set<Promise<void>>();
+  const publish: Catalog['publish'] = (events) => {
+    const published = bus?.publish(events).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ reason }, 'Redis was not told; the nodes find the change in the log within 2 s');
     });
+    if (published) publishing.add(published.finally(() => publishing.delete(published)));
   };
   const progress = process.stderr.isTTY ? createBar() : createLines();
   try {
@@ -100,6 +105,7 @@ async function runImport(
     });
   } finally {
     progress.stop();
+    await Promise.all(publishing);
     await bus?.close();
     await close();
   }

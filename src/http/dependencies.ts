@@ -25,6 +25,8 @@ export type Dependencies = {
   readonly metrics: Metrics;
   /** The metrics of all processes that share the port, as Prometheus reads them. */
   readonly readMetrics: () => Promise<string>;
-  /** False while the site drains. */
-  readonly isReady: () => boolean;
+  /** No new visitors should be sent here any more. */
+  readonly isDraining: () => boolean;
+  /** Whether this node knows of all changes but those of the last seconds. */
+  readonly isFeedReady: () => boolean;
 };

@@ -1,29 +1,46 @@
 import { Redis } from 'ioredis';
+import { type Availability, createAvailability } from './availability';
 import type { Logger } from './log';
+
+/** Redis answers within a millisecond, or something is wrong with it. */
+const ANSWER_MS = 1_000;
+const CONNECT_MS = 2_000;
+const PING_MS = 2_000;
 
 /**
  * A client that fails at once while Redis is away, instead of queueing commands: what it carries is either
- * in the change log already or can be refused. It reconnects for ever, after 0.1–2 s.
+ * in the change log already or can be refused. It reconnects for ever, after 0.1–2 s. A Redis that does not answer (it is
+ * frozen, or the connection went silent) counts as away: the client asks every two seconds, for ioredis itself has no deadline.
+ * @param availability told how it goes; shared by all clients of one process, so that an outage is one line in the log
  */
-export function createRedis(url: string, log: Logger, role: string): Redis {
+export function createRedis(
+  url: string,
+  log: Logger,
+  role: string,
+  availability: Availability = createAvailability({ name: 'Redis', log, onChange: () => undefined }),
+): Redis {
   const redis = new Redis(url, {
     connectionName: `nipnime-${role}`,
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: ANSWER_MS,
+    // Of the connection: what was sent in vain must not pile up in it.
+    socketTimeout: ANSWER_MS,
+    keepAlive: 10_000,
     // Else a process that stops while Redis is away would stay for two seconds more.
     disconnectTimeout: 100,
     retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
   });
-  let reported = false;
-  redis.on('error', (error: Error) => {
-    // One line for an outage, not one for each attempt to reconnect.
-    if (!reported) log.warn({ role, reason: error.message }, 'Redis is away');
-    reported = true;
-  });
-  redis.on('ready', () => {
-    if (reported) log.info({ role }, 'Redis is back');
-    reported = false;
-  });
+  const reportFailure = (error: unknown): void =>
+    availability.failed(error instanceof Error ? error.message : String(error));
+  const pinging = setInterval(() => {
+    if (redis.status === 'ready') redis.ping().then(availability.succeeded, reportFailure);
+  }, PING_MS);
+  pinging.unref();
+  redis.once('end', () => clearInterval(pinging));
+  redis.on('error', reportFailure);
+  redis.on('ready', availability.succeeded);
   return redis;
 }

@@ -26,6 +26,8 @@ export type HubOptions = {
   /** What the client counts as in `addressLimit`: from the other end of its connection and what proxies say about it. */
   readonly clientAddress: (remoteAddress: string, forwardedFor: string | undefined) => string;
   readonly addressLimit: AddressLimit;
+  /** Whether this node may have missed changes that another one, which is there, has not. */
+  readonly isElsewhereBetter?: () => boolean;
   readonly metrics: StreamMetrics;
   readonly onError: (error: unknown, message: string) => void;
   readonly heartbeatMs: number;
@@ -34,6 +36,9 @@ export type HubOptions = {
   readonly maxConnections: number;
   readonly maxBufferedBytes: number;
 };
+
+/** When a client that is refused may come back: soon where another node is there, or where this one only has to catch up. */
+const REFUSED_FOR_MS = { drain: [500, 5_000], unsure: [2_000, 8_000], busy: [20_000, 60_000] } as const;
 
 /** All the clients of one process: what the feed brings is rendered and encoded once, and written to each. */
 export class Hub {
@@ -80,6 +85,7 @@ export class Hub {
     const address = clientAddress(request.remoteAddress, request.forwardedFor);
     const connection = new StreamConnection(socket, streamFormat(request), address);
     if (this.#isDraining) return this.#refuse(connection, 'drain');
+    if (this.#isElsewhereBetter()) return this.#turnAway(connection);
     if (this.#connections.size >= maxConnections) return this.#refuse(connection, 'busy');
     this.#connections.set(socket, connection);
     socket.on('close', this.#onClose);
@@ -124,7 +130,7 @@ export class Hub {
       .then((greeting) => this.#join(connection, greeting))
       .catch((error: unknown) => {
         this.#options.onError(error, 'A client of the stream could not be resumed');
-        this.#refuse(connection, 'busy');
+        this.#refuse(connection, 'unsure');
       });
   }
 
@@ -161,12 +167,22 @@ export class Hub {
   }
 
   /** Anything but 200 would make a browser's EventSource give up for good. */
-  #refuse(connection: StreamConnection, reason: 'busy' | 'drain'): void {
-    // Elsewhere, and soon, when this node goes: another one is there.
-    const retryMs = reason === 'drain' ? randomInteger(500, 5_000) : randomInteger(20_000, 60_000);
+  #refuse(connection: StreamConnection, reason: 'busy' | 'drain' | 'unsure'): void {
+    const [minMs, maxMs] = REFUSED_FOR_MS[reason];
+    const retryMs = randomInteger(minMs, maxMs);
     connection.begin(StreamBytes.once(retryFrame(retryMs)));
     connection.end(StreamBytes.once(byeFrame(reason, retryMs)), 'client');
     this.#options.metrics.refused(reason);
+  }
+
+  /** Without an answer: a proxy asks the next node then, and a browser without one comes back by itself. */
+  #turnAway(connection: StreamConnection): void {
+    connection.socket.destroy();
+    this.#options.metrics.refused('unsure');
+  }
+
+  #isElsewhereBetter(): boolean {
+    return this.#options.isElsewhereBetter?.() ?? false;
   }
 
   #broadcast(batch: FeedBatch): void {
@@ -184,15 +200,35 @@ export class Hub {
   #encode(event: ChangeEvent): StreamBytes {
     const known = this.#encoded.get(event);
     if (known) return known;
-    const text =
-      event.type === 'upsert'
-        ? upsertFrame(event, this.#options.renderCard(event))
-        : event.type === 'remove'
-          ? removeFrame(event)
-          : resetFrame(event, 'burst', RESET_SPREAD_MS);
-    const bytes = StreamBytes.of(text);
+    const bytes = StreamBytes.of(this.#frame(event));
     this.#encoded.set(event, bytes);
     return bytes;
+  }
+
+  #frame(event: ChangeEvent): string {
+    switch (event.type) {
+      case 'upsert':
+        return this.#upsertFrame(event);
+      case 'remove':
+        return removeFrame(event);
+      case 'reset':
+        return resetFrame(event, 'burst', RESET_SPREAD_MS);
+      default:
+        return event satisfies never;
+    }
+  }
+
+  /** A card that can't be rendered is not shown, on pages as on the stream; what came with it is. */
+  #upsertFrame(event: UpsertEvent): string {
+    try {
+      return upsertFrame(event, this.#options.renderCard(event));
+    } catch (error) {
+      const { epoch, seq } = event;
+      const { episodeId } = event.episode;
+      this.#options.metrics.unrenderable?.();
+      this.#options.onError(error, `The card of episode ${episodeId} could not be rendered`);
+      return removeFrame({ epoch, seq, type: 'remove', episodeId });
+    }
   }
 
   /** Heartbeats for a group, unless everybody heard something just now, and an end for those whose time is over. */
@@ -202,16 +238,37 @@ export class Hub {
     const heardJustNow = this.#rounds.heardMs >= nowMs - heartbeatMs / 4;
     const bucket = ++this.#ticks % this.#buckets;
     const ping = StreamBytes.of(pingFrame(feed.cursor));
+    const isElsewhereBetter = this.#isElsewhereBetter();
     for (const connection of this.#connections.values()) {
       if (connection.state !== 'live') continue;
+      const isTurn = connection.bucket === bucket;
       if (nowMs >= connection.deadlineMs) this.#dismiss(connection, 'ttl');
-      else if (connection.bucket === bucket && !heardJustNow) connection.send(ping, maxBufferedBytes);
+      else if (isElsewhereBetter) this.#dismiss(connection, 'unsure');
+      else if (isTurn && !heardJustNow) this.#ping(connection, ping, maxBufferedBytes);
     }
   }
 
-  #dismiss(connection: StreamConnection, reason: 'ttl' | 'drain'): void {
+  #ping(connection: StreamConnection, ping: StreamBytes, maxBufferedBytes: number): void {
+    try {
+      connection.send(ping, maxBufferedBytes);
+    } catch (error) {
+      this.#cut(connection, error);
+    }
+  }
+
+  #dismiss(connection: StreamConnection, reason: 'ttl' | 'drain' | 'unsure'): void {
     if (connection.state !== 'live') return;
-    connection.end(StreamBytes.once(byeFrame(reason, randomInteger(500, 5_000))), reason);
+    try {
+      connection.end(StreamBytes.once(byeFrame(reason, randomInteger(500, 5_000))), reason);
+    } catch (error) {
+      this.#cut(connection, error);
+    }
+  }
+
+  /** One connection that can't be written stops no other: it resumes by its last id. */
+  #cut(connection: StreamConnection, error: unknown): void {
+    connection.socket.destroy();
+    this.#options.onError(error, 'A stream could not be written');
   }
 
   #forget(socket: Socket): void {

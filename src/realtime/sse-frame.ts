@@ -22,7 +22,7 @@ export type RenderedCard = {
 /** How a client stands after `hello`: nothing to resume, resumed, or told to read the page again. */
 export type Resume = 'fresh' | 'ok' | 'reset';
 
-export type ByeReason = 'ttl' | 'drain' | 'busy';
+export type ByeReason = 'ttl' | 'drain' | 'busy' | 'unsure';
 
 /** Milliseconds after which a browser reconnects when the connection is lost. */
 export function retryFrame(retryMs: number): string {

@@ -1,11 +1,16 @@
-/** Why a connection ended. `client`: it went by itself. `slow`: it was cut because it didn't read. */
-export type CloseReason = 'client' | 'ttl' | 'drain' | 'slow';
+/**
+ * Why a connection ended. `client`: it went by itself. `slow`: it was cut because it didn't read. `unsure`: this node could not
+ * look at the head, and another one could.
+ */
+export type CloseReason = 'client' | 'ttl' | 'drain' | 'slow' | 'unsure';
 
 /** What the hub tells to whoever keeps the figures. */
 export type StreamMetrics = {
   opened(resume: 'fresh' | 'ok' | 'reset'): void;
   closed(reason: CloseReason): void;
-  refused(reason: 'busy' | 'drain'): void;
+  refused(reason: 'busy' | 'drain' | 'unsure'): void;
+  /** A card could not be rendered; its clients were told that it is not there. */
+  unrenderable?(): void;
   delivered(delivery: Delivery): void;
 };
 

@@ -1,11 +1,14 @@
 import { CHANNEL, createRedisChangeBus } from '../../src/changes/change-bus';
-import type { ChangeEvent } from '../../src/changes/change-event';
+import { type ChangeEvent, encodeChangeEvent } from '../../src/changes/change-event';
+import { createMessageSeal } from '../../src/changes/message-seal';
+import { createAvailability } from '../../src/platform/availability';
 import { createLogger } from '../../src/platform/log';
 import { createRedis } from '../../src/platform/redis';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis';
 import { until } from '../support/until';
 
 const log = createLogger('silent');
+const secret = 'of all nodes';
 const removal: ChangeEvent = { epoch: 'bustest', seq: 1, type: 'remove', episodeId: '5' };
 
 describeWithRedis('the bus over Redis', () => {
@@ -16,7 +19,10 @@ describeWithRedis('the bus over Redis', () => {
   afterAll(() => redis.stop());
 
   test('brings an event from one node to another', async () => {
-    const [a, b] = [createRedisChangeBus(redis.url, log), createRedisChangeBus(redis.url, log)];
+    const [a, b] = [
+      createRedisChangeBus(redis.url, log, { secret }),
+      createRedisChangeBus(redis.url, log, { secret }),
+    ];
     const received: ChangeEvent[] = [];
     let uncertain = 0;
     await b.subscribe(
@@ -30,8 +36,73 @@ describeWithRedis('the bus over Redis', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  test('what no node has written is not believed, and makes the reader turn to the log', async () => {
+    const bus = createRedisChangeBus(redis.url, log, { secret });
+    const stranger = createRedisChangeBus(redis.url, log, { secret: 'guessed' });
+    const received: ChangeEvent[] = [];
+    let uncertain = 0;
+    await bus.subscribe(
+      (event) => received.push(event),
+      () => uncertain++,
+    );
+    await until(() => uncertain === 1);
+    await stranger.publish([removal]);
+    stranger.saySure();
+    await until(() => uncertain === 2);
+    const other = createRedis(redis.url, log, 'test');
+    await other.connect();
+    // Without a seal, with that of another text, and too short to have one.
+    const sealed = createMessageSeal(secret).seal('another text');
+    const forged = encodeChangeEvent(removal, Date.now());
+    for (const message of [forged, sealed.slice(0, 22) + forged, '']) {
+      const before = uncertain;
+      await other.publish(CHANNEL, message);
+      await until(() => uncertain === before + 1);
+    }
+    expect(received).toEqual([]);
+    expect(bus.otherSureMs()).toBe(Number.POSITIVE_INFINITY);
+    other.disconnect();
+    await Promise.all([bus.close(), stranger.close()]);
+  });
+
+  test('a flood of what no node has written costs a look now and then', async () => {
+    const bus = createRedisChangeBus(redis.url, log, { secret });
+    let uncertain = 0;
+    await bus.subscribe(
+      () => undefined,
+      () => uncertain++,
+    );
+    await until(() => uncertain === 1);
+    const other = createRedis(redis.url, log, 'test');
+    await other.connect();
+    await Promise.all(Array.from({ length: 500 }, () => other.publish(CHANNEL, 'flood')));
+    await until(() => uncertain > 1);
+    expect(uncertain).toBeLessThan(10);
+    other.disconnect();
+    await bus.close();
+  });
+
+  test('a node hears that another one is sure of the head, and not what it says itself', async () => {
+    const [a, b] = [0, 1].map(() => createRedisChangeBus(redis.url, log, { secret }));
+    if (!a || !b) throw new Error('There are two.');
+    await Promise.all(
+      [a, b].map((bus) =>
+        bus.subscribe(
+          () => undefined,
+          () => undefined,
+        ),
+      ),
+    );
+    await until(() => {
+      a.saySure();
+      return b.otherSureMs() < 1_000;
+    });
+    expect(a.otherSureMs()).toBe(Number.POSITIVE_INFINITY);
+    await Promise.all([a.close(), b.close()]);
+  });
+
   test('a message that can not be read makes the reader turn to the log', async () => {
-    const bus = createRedisChangeBus(redis.url, log);
+    const bus = createRedisChangeBus(redis.url, log, { secret });
     let uncertain = 0;
     await bus.subscribe(
       () => undefined,
@@ -47,8 +118,56 @@ describeWithRedis('the bus over Redis', () => {
   });
 });
 
+describeWithRedis('a Redis that is frozen', () => {
+  test('is away: nothing hangs, and one line says so; then all is well again', async () => {
+    const redis = await startRedis();
+    const lines: string[] = [];
+    const told = createLogger('info', { write: (line: string) => void lines.push(line) });
+    const states: boolean[] = [];
+    const availability = createAvailability({
+      name: 'Redis',
+      log: told,
+      onChange: (isUp) => states.push(isUp),
+    });
+    const bus = createRedisChangeBus(redis.url, told, { secret, availability });
+    const received: ChangeEvent[] = [];
+    await bus.subscribe(
+      (event) => received.push(event),
+      () => undefined,
+    );
+    await until(async () => {
+      await bus.publish([removal]);
+      return received.length > 0;
+    });
+
+    redis.freeze();
+    const startedMs = performance.now();
+    await expect(bus.publish([removal])).rejects.toThrow();
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    await until(() => states.at(-1) === false);
+    // A node that starts meanwhile does so without it.
+    const late = createRedisChangeBus(redis.url, log, { secret });
+    const lateMs = performance.now();
+    await late.subscribe(
+      () => undefined,
+      () => undefined,
+    );
+    expect(performance.now() - lateMs).toBeLessThan(3_000);
+
+    redis.thaw();
+    received.length = 0;
+    await until(async () => {
+      await bus.publish([removal]).catch(() => undefined);
+      return received.length > 0 && states.at(-1) === true;
+    });
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['Redis is away', 'Redis is back']);
+    await Promise.all([bus.close(), late.close()]);
+    await redis.stop();
+  }, 30_000);
+});
+
 test('a publish that Redis can not take is an error, at once', async () => {
-  const bus = createRedisChangeBus('redis://127.0.0.1:1', log);
+  const bus = createRedisChangeBus('redis://127.0.0.1:1', log, { secret });
   await expect(bus.publish([removal])).rejects.toThrow();
   await bus.close();
 });

@@ -335,3 +335,69 @@ test('clients that come back together and missed the same are one question to th
   expect(findPublicIds).toHaveBeenCalledTimes(2);
   hub.close();
 });
+
+test('a card that can not be rendered is told as gone, and what came with it is told as ever', () => {
+  const onError = jest.fn();
+  const unrenderable = jest.fn();
+  const hub = createHub({
+    onError,
+    metrics: { ...metrics, unrenderable },
+    renderCard: ({ episode }) => {
+      if (episode.episodeId === '2') throw new Error('No such season.');
+      return { title: '', url: '', html: episode.episodeId };
+    },
+  });
+  const socket = connect(hub);
+  const events = ['1', '2', '3'].map(
+    (id, index): ChangeEvent => ({
+      epoch: 'k3f9',
+      seq: 8 + index,
+      type: 'upsert',
+      episode: publicEpisode(id),
+      isNew: true,
+    }),
+  );
+  listener({ type: 'changes', cursor: { epoch: 'k3f9', seq: 10 }, events });
+  expect(socket.events.slice(1).map((event) => event.replace(/ .*"episodeId":"(\d)".*/, ' $1'))).toEqual([
+    'upsert 1',
+    'remove 2',
+    'upsert 3',
+  ]);
+  expect(unrenderable).toHaveBeenCalledTimes(1);
+  expect(onError).toHaveBeenCalledWith(expect.any(Error), 'The card of episode 2 could not be rendered');
+  hub.close();
+});
+
+test('while another node is better off, clients are sent there, and new ones are not answered', () => {
+  let isElsewhereBetter = false;
+  const hub = createHub({ isElsewhereBetter: () => isElsewhereBetter });
+  const before = connect(hub);
+  jest.advanceTimersByTime(5_000);
+  expect(before.events.some((event) => event.startsWith('bye'))).toBe(false);
+  isElsewhereBetter = true;
+  const turnedAway = connect(hub);
+  expect(turnedAway.destroyed).toBe(true);
+  expect(turnedAway.text).toBe('');
+  jest.advanceTimersByTime(1_000);
+  expect(before.events.at(-1)).toMatch(/^bye \{"reason":"unsure","retryMs":\d+\}$/);
+  expect(metrics.refused).toHaveBeenCalledWith('unsure');
+
+  isElsewhereBetter = false;
+  const after = connect(hub);
+  expect(after.events).toHaveLength(1);
+  hub.close();
+});
+
+test('a connection that can not be written to is cut, and the others get their heartbeat', () => {
+  const onError = jest.fn();
+  const hub = createHub({ onError });
+  const [broken, whole] = [connect(hub), connect(hub)];
+  broken.write = () => {
+    throw new Error('This socket is broken.');
+  };
+  jest.advanceTimersByTime(40_000);
+  expect(broken.destroyed).toBe(true);
+  expect(whole.events.some((event) => event.startsWith('ping'))).toBe(true);
+  expect(onError).toHaveBeenCalledWith(expect.any(Error), 'A stream could not be written');
+  hub.close();
+});

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 
 export const MISSING_REDIS =
   'This needs Redis: install redis-server or valkey-server (Debian: apt-get install redis-server; ' +
-  'macOS: brew install redis), or set REDIS_URL.';
+  'macOS: brew install redis).';
 
 /** Path of redis-server or valkey-server, if one is on the PATH. */
 export function findRedisServer(): string | undefined {
@@ -25,7 +25,7 @@ export function findRedisServer(): string | undefined {
 
 /** `describe`; where there is no Redis the suite is reported as skipped, with the reason. */
 export function describeWithRedis(name: string, suite: () => void): void {
-  if (process.env.REDIS_URL || findRedisServer()) {
+  if (findRedisServer()) {
     describe(name, suite);
     return;
   }
@@ -34,11 +34,16 @@ export function describeWithRedis(name: string, suite: () => void): void {
   skipped(name, suite);
 }
 
-export type TestRedis = { readonly url: string; stop(): Promise<void> };
+export type TestRedis = {
+  readonly url: string;
+  /** Stops the process as it is: its connections stay open, and nobody answers. */
+  freeze(): void;
+  thaw(): void;
+  stop(): Promise<void>;
+};
 
-/** REDIS_URL, or a Redis of its own that keeps nothing. */
+/** A Redis of its own that keeps nothing. */
 export async function startRedis(): Promise<TestRedis> {
-  if (process.env.REDIS_URL) return { url: process.env.REDIS_URL, stop: async () => undefined };
   const command = findRedisServer();
   if (!command) throw new Error(MISSING_REDIS);
   const port = await freePort();
@@ -50,6 +55,8 @@ export async function startRedis(): Promise<TestRedis> {
   await readyLine(server);
   return {
     url: `redis://127.0.0.1:${port}`,
+    freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
     async stop() {
       const exited = once(server, 'exit');
       server.kill('SIGTERM');

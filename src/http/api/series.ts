@@ -5,20 +5,23 @@ import { createSeries, listSeries } from '../../catalog/series-repository';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import { bearerOf } from './bearer';
-import { toPage } from './paging';
-import { PAGING, parseParameters, SEARCH } from './parameters';
+import { parsePaging, toPage } from './paging';
 
 export function seriesRoutes({ catalog }: Dependencies): Router {
   const router = Router();
 
   router.get('/series', async (request, response) => {
-    const { limit, ...filter } = parseParameters(request, { ...PAGING, ...SEARCH });
-    const rows = await listSeries(catalog.db, { ...filter, limit: limit + 1 });
+    const { search } = request.query;
+    const { limit, ...paging } = parsePaging(request.query);
+    const rows = await listSeries(catalog.db, {
+      ...paging,
+      limit: limit + 1,
+      ...(typeof search === 'string' && search !== '' && { search }),
+    });
     response.json(toPage(rows, limit, seriesJson));
   });
 
   router.post('/series', async (request, response) => {
-    parseParameters(request, {});
     const parsed = parseInput(seriesSchema, request.body);
     if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
     const result = await createSeries(catalog, bearerOf(response), parsed.value);

@@ -77,8 +77,12 @@ function createStreamMetrics(registers: Registry[], workerId: number | undefined
   // From the start: a figure that appears with its first event has no rate before it.
   connections.set(worker, 0);
   for (const resume of ['fresh', 'ok', 'reset']) opened.inc({ resume }, 0);
-  for (const reason of ['client', 'ttl', 'drain', 'slow']) closed.inc({ reason }, 0);
-  for (const reason of ['busy', 'drain']) refused.inc({ reason }, 0);
+  for (const reason of ['client', 'ttl', 'drain', 'slow', 'unsure']) closed.inc({ reason }, 0);
+  for (const reason of ['busy', 'drain', 'unsure']) refused.inc({ reason }, 0);
+  const unrenderable = counter(
+    'nipnime_unrenderable_cards_total',
+    'Cards that could not be rendered, and were told as not there.',
+  );
   const events = counter('nipnime_stream_events_total', 'Events written, each once for each stream.');
   const bytes = counter('nipnime_stream_written_bytes_total', 'Bytes of events on the wire.');
   const seconds = new Histogram({
@@ -98,6 +102,7 @@ function createStreamMetrics(registers: Registry[], workerId: number | undefined
       closed.inc({ reason });
     },
     refused: (reason) => refused.inc({ reason }),
+    unrenderable: () => unrenderable.inc(),
     delivered: (delivery) => {
       events.inc(delivery.events * delivery.connections);
       bytes.inc(delivery.bytes);

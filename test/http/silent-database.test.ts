@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import request from 'supertest';
+import { loadConfig } from '../../src/config';
+import { createDatabase, type Database } from '../../src/platform/database';
+import { createLogger } from '../../src/platform/log';
+import { createSite, type Site } from '../../src/site';
+import { newEpisode, newSeries, testCatalog } from '../support/catalog';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { listen, openStream } from '../support/stream-client';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
+
+let database: TestDatabase;
+let network: TcpProxy;
+let db: Database;
+let site: Site;
+let server: Awaited<ReturnType<typeof listen>>;
+let dataDir: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const url = new URL(database.url);
+  network = await startTcpProxy({ port: Number(url.port || 5432) });
+  url.host = `127.0.0.1:${network.port}`;
+  db = createDatabase(url.href);
+  dataDir = await mkdtemp(join(tmpdir(), 'nipnime-silent-'));
+  const config = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', DATA_DIR: dataDir });
+  site = await createSite(config, createLogger('silent'), {
+    db,
+    url: url.href,
+    close: async () => undefined,
+  });
+  server = await listen(site);
+});
+afterAll(async () => {
+  await server?.close();
+  await site?.close();
+  await db?.destroy();
+  await network?.close();
+  await database?.drop();
+  await rm(dataDir, { recursive: true });
+});
+
+/** As another node would: past this one, and without a message to it. */
+const elsewhere = () => testCatalog(database.db);
+
+test('when every open connection to Postgres goes silent, streams and scheduler catch up within seconds', async () => {
+  const series = await newSeries(elsewhere());
+  const stream = await openStream(`${server.url}/events`);
+  await stream.next('hello');
+  // Some for pages and some for sessions, beside those of the feed and of the scheduler.
+  await Promise.all(
+    ['/episodes/latest', '/episodes/latest?type=tv', '/series/frieren', '/admin/login'].map((path) =>
+      request(site.app).get(path),
+    ),
+  );
+
+  for (const number of [1, 3]) {
+    network.mute();
+    const mutedMs = performance.now();
+    await newEpisode(elsewhere(), series.id, { number });
+    const scheduled = await newEpisode(elsewhere(), series.id, {
+      number: number + 1,
+      status: 'scheduled',
+      publishAt: new Date(Date.now() + 100).toISOString(),
+    });
+    await stream.next('upsert');
+    expect(performance.now() - mutedMs).toBeLessThan(5_000);
+    await until(async () => {
+      const row = await database.db('episodes').where({ id: scheduled.id }).first('status');
+      return row.status === 'published';
+    });
+    expect(performance.now() - mutedMs).toBeLessThan(8_000);
+    await stream.next('upsert');
+  }
+  stream.close();
+}, 40_000);
+
+test('a page, a log-in page and the readiness are answered within three seconds, whatever they say', async () => {
+  for (const path of ['/series/frieren', '/admin/episodes', '/readyz', '/episodes/latest?type=ova']) {
+    network.mute();
+    const startedMs = performance.now();
+    const { status } = await request(site.app).get(path).set('Cookie', 'nipnime.sid=s%3Aunknown.unknown');
+    expect([200, 303, 503]).toContain(status);
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+  }
+}, 30_000);
