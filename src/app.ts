@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import compression from 'compression';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import expressStaticGzip from 'express-static-gzip';
-import { pinoHttp } from 'pino-http';
 import { adminRoutes } from './http/admin/routes';
 import { apiRoutes } from './http/api/routes';
 import { trustedProxy } from './http/client-address';
@@ -10,6 +9,7 @@ import type { Dependencies } from './http/dependencies';
 import { errorHandler, notFound } from './http/error-handler';
 import { healthRoutes } from './http/ops/health';
 import { measureRequests, metricsRoutes } from './http/ops/metrics-routes';
+import { requestLog } from './http/request-log';
 import { securityHeaders } from './http/security-headers';
 import { aboutRoutes } from './http/site/about';
 import { artRoutes } from './http/site/art';
@@ -32,18 +32,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.set('trust proxy', trustedProxy(config.trustProxy));
   Object.assign(app.locals, viewLocals(publicFolder, config.reloadViews));
 
-  app.use(
-    pinoHttp<Request, Response>({
-      logger: log,
-      genReqId: (request, response) => {
-        const id = dependencies.requestId(request);
-        response.setHeader('X-Request-Id', id);
-        return id;
-      },
-      // What fails is logged where it is answered.
-      customLogLevel: (_request, _response, error) => (error ? 'warn' : 'debug'),
-    }),
-  );
+  app.use(requestLog(log, dependencies.requestId));
   app.use(setHeaders(securityHeaders()));
   app.use(measureRequests(dependencies.metrics));
   app.use(healthRoutes(dependencies));

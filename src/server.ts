@@ -6,6 +6,7 @@ import { prepareFirstStart } from './first-start';
 import { createDatabase } from './platform/database';
 import { createLogger, type Logger } from './platform/log';
 import { openDatabase } from './platform/open-database';
+import { logProcess } from './platform/process-log';
 import { serveByWorkers } from './primary';
 import { serve } from './serve';
 import { work } from './worker';
@@ -13,7 +14,15 @@ import { work } from './worker';
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger(config.logLevel);
-  await (cluster.isWorker ? work(config, log) : run(config, log));
+  logProcess(log);
+  try {
+    await (cluster.isWorker ? work(config, log) : run(config, log));
+  } catch (error) {
+    // A worker has told its own error.
+    const reason = error instanceof WorkerStartError ? error.message : messageOf(error);
+    log.fatal(error instanceof WorkerStartError ? {} : { err: error }, `nipnime could not start: ${reason}`);
+    process.exit(1);
+  }
 }
 
 /** The site from its start to its end, in this process or in several that it starts. */
@@ -42,13 +51,11 @@ function urlOf(host: string, port: number): string {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(
-    error instanceof ConfigError ? `${error.message}\n` : `nipnime could not start: ${reasonOf(error)}\n`,
-  );
+  // Before there is a log: what is wrong in the environment.
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
   process.exit(1);
 });
 
-function reasonOf(error: unknown): string {
-  if (error instanceof WorkerStartError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

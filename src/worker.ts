@@ -40,7 +40,8 @@ export async function work(config: Config, log: Logger): Promise<void> {
   try {
     serving = await serve(config, log, openWorkerDatabase(config, log), link);
   } catch (error) {
-    await link.failed(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    log.error({ err: error }, 'A worker ends before it could serve');
+    await link.failed(error instanceof Error ? error.message : String(error));
     process.exit(1);
   }
 }

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { errorForLog } from './error-for-log';
 
 export type { Logger } from 'pino';
 
@@ -8,10 +9,7 @@ export type { Logger } from 'pino';
  * @param destination instead of all that
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = {
-    level,
-    redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
-  };
+  const options = { level, serializers: { err: errorForLog } };
   if (destination) return pino(options, destination);
   if (!process.stderr.isTTY) return pino(options, pino.destination(2));
   return pino(

@@ -1,6 +1,6 @@
 import type { DestinationStream } from 'pino';
 
-export type LogLine = { readonly level: number; readonly msg: string; readonly reason?: string };
+type LogLine = { readonly level: number; readonly msg: string; readonly reason?: string };
 
 export type LogLines = {
   /** Where a logger writes to. */
