@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { databaseId, instant, line, orRequired, paragraphs } from './input';
+import { toHalfWidth } from '../platform/text';
+import { databaseId, instant, line, orRequired, paragraphs, refuse } from './input';
 import { type VideoServer, videoServersSchema } from './video-server';
 
 export const EPISODE_KINDS = ['regular', 'special'] as const;
@@ -38,9 +39,13 @@ const NUMBER_ERROR = 'Must be a number from 0 to 99999.99, such as 12 or 12.5.';
 /** numeric(7,2) in its shortest form; a string, since a JSON number and a form field both fit. */
 const episodeNumber = z
   .union([z.string(), z.number().transform(String)], orRequired(NUMBER_ERROR))
-  .transform((value) => value.trim())
-  .pipe(z.string().regex(/^[0-9]{1,5}(\.[0-9]{1,2})?$/, NUMBER_ERROR))
-  .transform(shortestNumber);
+  .transform((typed, context) => parseEpisodeNumber(typed) ?? refuse(context, NUMBER_ERROR));
+
+/** `０１２，５０` → `12.5`, the one way in which a number is written; undefined for text that is none. */
+export function parseEpisodeNumber(text: string): string | undefined {
+  const decimal = toHalfWidth(text).trim().replace(',', '.');
+  return /^[0-9]{1,5}(\.[0-9]{1,2})?$/.test(decimal) ? shortestNumber(decimal) : undefined;
+}
 
 /** `012.50` → `12.5` */
 export function shortestNumber(decimal: string): string {

@@ -97,8 +97,11 @@ export function isInstant(date: Date): boolean {
   return date >= EARLIEST && date <= LATEST;
 }
 
+export const INSTANT_ERROR =
+  'Must be a date and time with a zone in the years 1900 to 9999, such as 2026-11-23T09:30:00Z.';
+
 /** A date and time with a zone, `2026-11-23T09:30:00Z`. */
 export const instant = z.iso
-  .datetime({ offset: true, error: 'Must be a date and time with a zone, such as 2026-11-23T09:30:00Z.' })
+  .datetime({ offset: true, error: INSTANT_ERROR })
   .transform((value) => new Date(value))
-  .refine(isInstant, 'Must be in the years 1900 to 9999.');
+  .refine(isInstant, INSTANT_ERROR);

@@ -37,11 +37,16 @@ test.each([
   [' 7 ', '7'],
   [12.5, '12.5'],
   ['0', '0'],
+  ['１２', '12'],
+  ['７００１３', '70013'],
+  ['70012,5', '70012.5'],
+  ['　０７０１２，５０　', '7012.5'],
+  ['12．5', '12.5'],
 ])('reads the number %p as %s', (number, expected) => {
   expect(parseInput(episodeSchema, { number })).toMatchObject({ value: { number: expected } });
 });
 
-test.each(['-1', '1.234', '123456', '1e3', '', '１２', 'NaN', null, true])(
+test.each(['-1', '1.234', '1,234', '1,2,3', '12²', '①', '123456', '1e3', '0x1', '', '.5', 'NaN', null, true])(
   'refuses the number %p',
   (number) => {
     expect(parseInput(episodeSchema, { number }).ok).toBe(false);
@@ -98,6 +103,21 @@ test.each([
   ['Solo Leveling', 'en'],
 ])('takes %s for %s', (title, language) => {
   expect(guessLanguage(title)).toBe(language);
+});
+
+test.each([
+  '2026-02-30T00:00:00Z',
+  '0001-01-01T00:00:00Z',
+  '0000-01-01T00:00:00Z',
+  '+275760-09-13T00:00:00Z',
+  '-infinity',
+  '9999-12-31T23:59:59-00:01',
+  '2026-11-23',
+  '',
+])('says what a time has to be like instead of %j', (publishAt) => {
+  expect(parseInput(episodeSchema, { number: 1, publishAt })).toMatchObject({
+    errors: [{ field: 'publishAt', message: expect.stringContaining('in the years 1900 to 9999') }],
+  });
 });
 
 test('a path names series, kind and number', () => {

@@ -331,6 +331,82 @@ describe('an episode’s form', () => {
     expect(list.text).toContain('Due 2 Jan 2099, 03:04 UTC');
   });
 
+  test('understands what a Japanese keyboard types of numbers, and no other spelling', async () => {
+    const agent = await loggedIn();
+    const created = await fillIn(agent, '/admin/series/new', '/admin/series', {
+      title: 'Full width',
+      seasonYear: '２０２６',
+      season: 'fall',
+    });
+    const action = created.headers.location?.replace('/new', '') ?? '';
+    const refused = await fillIn(agent, `${action}/new`, action, { number: '1e3', duration: '1:99:00' });
+    expect(inSummary(refused.text)).toEqual(['field-number', 'field-duration']);
+    const saved = await fillIn(agent, `${action}/new`, action, {
+      number: '７００１３，５',
+      duration: '２４：００',
+    });
+    const { text } = await agent.get(saved.headers.location ?? '');
+    expect(fieldsOf(text, saved.headers.location?.replace('/edit', '') ?? '')).toMatchObject({
+      number: '70013.5',
+      duration: '24:00',
+    });
+    for (const seasonYear of ['0x7E8', '2e3', '2026.0', '-2026', '２０２']) {
+      const { text } = await fillIn(agent, '/admin/series/new', '/admin/series', {
+        title: 'Odd year',
+        seasonYear,
+        season: 'fall',
+      });
+      expect([seasonYear, errorAt(text, 'seasonYear')]).toEqual([
+        seasonYear,
+        expect.stringMatching(/^Must be a year/),
+      ]);
+    }
+  });
+
+  test.each([
+    ['2031-01-01T12:00:45.000Z', '2031-01-01T12:00:45'],
+    ['2031-01-01T12:00:45.120Z', '2031-01-01T12:00:45.120'],
+    ['2031-01-01T12:00:00.120Z', '2031-01-01T12:00:00.120'],
+    ['2031-01-01T12:00:00.000Z', '2031-01-01T12:00'],
+  ])('keeps %s to the millisecond, also where the browser knows minutes alone', async (publishAt, shown) => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Seconds' });
+    const episode = await newEpisode(site.catalog, id, { status: 'scheduled', publishAt });
+    const address = `/admin/episodes/${episode.id}`;
+    const read = async () =>
+      (await site.database.db('episodes').where({ id: episode.id }).first()).publish_at;
+
+    expect(fieldsOf((await agent.get(`${address}/edit`)).text, address)).toMatchObject({ publishAt: shown });
+    await fillIn(agent, `${address}/edit`, address, { title: 'A' }).then(({ status }) =>
+      expect(status).toBe(303),
+    );
+    expect(await read()).toEqual(new Date(publishAt));
+    const cut = { title: 'B', publishAt: publishAt.slice(0, 16) };
+    await fillIn(agent, `${address}/edit`, address, cut).then(({ status }) => expect(status).toBe(303));
+    expect(await read()).toEqual(new Date(publishAt));
+    const later = { publishAt: '2031-01-01T12:01' };
+    await fillIn(agent, `${address}/edit`, address, later).then(({ status }) => expect(status).toBe(303));
+    expect(await read()).toEqual(new Date('2031-01-01T12:01:00Z'));
+  });
+
+  test.each(['275760-09-13T00:00', '0001-01-01T00:00', '2026-02-30T00:00', 'tomorrow'])(
+    'says what a time has to be like instead of %s',
+    async (publishAt) => {
+      const agent = await loggedIn();
+      const { id } = await newSeries(site.catalog, { title: 'No time' });
+      const action = `/admin/series/${id}/episodes`;
+      const { status, text } = await fillIn(agent, `${action}/new`, action, {
+        status: 'scheduled',
+        publishAt,
+      });
+      expect(status).toBe(422);
+      expect(errorAt(text, 'publishAt')).toBe(
+        'Must be a date and time in the years 1900 to 9999, such as 2026-11-23T09:30.',
+      );
+      expect(fieldsOf(text, action)).toMatchObject({ publishAt });
+    },
+  );
+
   test('has Save as its first button, so that Enter in a field saves', async () => {
     const agent = await loggedIn();
     const { id } = await newSeries(site.catalog, { title: 'Enter' });

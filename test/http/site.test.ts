@@ -147,7 +147,11 @@ test('plays the chosen video server, and links the neighbours', async () => {
   expect(text).toContain('href="/series/watched/episodes/3"');
   const second = /href="([^"]*\?server=\d+)"[^>]*>(?:(?!<\/a>)[\s\S])*Second/.exec(text)?.[1] ?? '';
   expect((await get(second).expect(200)).text).toMatch(/<iframe[^>]*https:\/\/player\.example\/embed\/1/);
-  await get('/series/watched/episodes/1.50').expect(301).expect('Location', '/series/watched/episodes/1.5');
+  for (const number of ['1.50', '1,5', '１．５', '01.5']) {
+    await get(`/series/watched/episodes/${encodeURIComponent(number)}`)
+      .expect(301)
+      .expect('Location', '/series/watched/episodes/1.5');
+  }
 });
 
 test('an unknown path is a page, with a request id and without a stack trace', async () => {

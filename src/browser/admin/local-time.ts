@@ -1,4 +1,5 @@
-const FORMAT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short' });
+const toTheMinute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short' });
+const toTheSecond = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
 
 /** Says under a field that takes a time in UTC what time that is here. */
 export function showLocalTime(form: HTMLFormElement): void {
@@ -9,7 +10,8 @@ export function showLocalTime(form: HTMLFormElement): void {
     input.after(output);
     const update = (): void => {
       const time = new Date(`${input.value}Z`);
-      output.textContent = Number.isNaN(time.getTime()) ? '' : `For you: ${FORMAT.format(time)}`;
+      const format = time.getTime() % 60_000 === 0 ? toTheMinute : toTheSecond;
+      output.textContent = Number.isNaN(time.getTime()) ? '' : `For you: ${format.format(time)}`;
     };
     input.addEventListener('input', update);
     update();

@@ -1,6 +1,7 @@
 import { EPISODE_KINDS, EPISODE_STATUSES, type Episode } from '../../catalog/episode';
-import type { FieldError } from '../../catalog/input';
+import { type FieldError, INSTANT_ERROR } from '../../catalog/input';
 import { VIDEO_SERVER_KINDS } from '../../catalog/video-server';
+import { toHalfWidth } from '../../platform/text';
 import { durationText } from '../card-view';
 import { orUndefined, rowsOf, textOf } from './form';
 
@@ -13,7 +14,7 @@ export type EpisodeForm = {
   /** `24:00` */
   readonly duration: string;
   readonly status: string;
-  /** `2026-11-23T09:30`, UTC: what `<input type="datetime-local">` has */
+  /** `2026-11-23T09:30`, UTC: what `<input type="datetime-local">` has; finer where the time is */
   readonly publishAt: string;
   readonly videoServers: readonly VideoServerForm[];
   readonly version: string;
@@ -39,13 +40,19 @@ export const EPISODE_CHOICES = {
 /** Fields of the schema that have another name in the form. */
 export const EPISODE_FIELD_NAMES = { durationSeconds: 'duration' } as const;
 
-/** The schema speaks of seconds, the field of minutes and seconds. */
+/** The schema speaks of seconds and of zones, the fields of minutes and seconds, and of UTC. */
 export function inWordsOfForm(error: FieldError): FieldError {
-  if (error.field !== 'durationSeconds') return error;
-  return {
-    ...error,
-    message: 'Must be a duration of at most a day: minutes such as 24 or 24:00, or 1:42:00.',
-  };
+  const { field, message } = error;
+  if (field === 'durationSeconds') {
+    return {
+      field,
+      message: 'Must be a duration of at most a day: minutes such as 24 or 24:00, or 1:42:00.',
+    };
+  }
+  if (message === INSTANT_ERROR) {
+    return { field, message: 'Must be a date and time in the years 1900 to 9999, such as 2026-11-23T09:30.' };
+  }
+  return error;
 }
 
 export const EMPTY_SERVER: VideoServerForm = {
@@ -84,10 +91,32 @@ export function episodeForm(episode: Episode): EpisodeForm {
     synopsis: episode.synopsis,
     duration: durationText(episode.durationSeconds),
     status: episode.status,
-    publishAt: episode.publishAt ? episode.publishAt.toISOString().slice(0, 16) : '',
+    publishAt: episode.publishAt ? formTime(episode.publishAt) : '',
     videoServers: episode.videoServers.map(serverForm),
     version: String(episode.version),
   };
+}
+
+/** To the minute, if nothing is lost by it. */
+function formTime(time: Date): string {
+  return time.toISOString().replace(/(:00)?(\.000)?Z$/, '');
+}
+
+/** `2026-11-23T09:30`, with seconds or without, as a time in UTC; other text as it is, for the schema to refuse. */
+function parseFormTime(text: string): string {
+  const typed = toHalfWidth(text).trim();
+  const [, date, time, seconds = ':00'] = FORM_TIME.exec(typed) ?? [];
+  return date === undefined ? typed : `${date}T${time}${seconds}Z`;
+}
+const FORM_TIME = /^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,3})?)?$/;
+
+/**
+ * The form with the seconds that its time had. The field is one of minutes: some browsers cut what is finer, and none lets
+ * anybody change it.
+ */
+export function withKeptSeconds(form: EpisodeForm, { publishAt }: Pick<Episode, 'publishAt'>): EpisodeForm {
+  const kept = publishAt ? formTime(publishAt) : '';
+  return form.publishAt !== '' && form.publishAt === kept.slice(0, 16) ? { ...form, publishAt: kept } : form;
 }
 
 function serverForm(server: Episode['videoServers'][number]): VideoServerForm {
@@ -129,7 +158,7 @@ export function episodeFormToInput(form: EpisodeForm): unknown {
     synopsis: form.synopsis,
     durationSeconds: parseDuration(form.duration),
     status: form.status,
-    publishAt: form.publishAt === '' ? null : `${form.publishAt.slice(0, 16)}:00Z`,
+    publishAt: form.publishAt.trim() === '' ? null : parseFormTime(form.publishAt),
     videoServers: form.videoServers.map((server) => ({
       id: orUndefined(server.id),
       name: server.name,
@@ -154,11 +183,13 @@ export function withoutEmptyServers(form: EpisodeForm): EpisodeForm {
 
 /** Seconds of `24`, `24:00` or `1:02:05` (a number alone is minutes); NaN, which the schema refuses, for others. */
 function parseDuration(text: string): number | null {
-  const trimmed = text.trim();
-  if (trimmed === '') return null;
-  if (/^[0-9]{1,4}$/.test(trimmed)) return Number(trimmed) * 60;
+  const typed = toHalfWidth(text).trim();
+  if (typed === '') return null;
+  if (/^[0-9]{1,4}$/.test(typed)) return Number(typed) * 60;
   const [, hours = '0', minutes, seconds] =
-    /^(?:([0-9]{1,2}):)?([0-9]{1,3}):([0-5][0-9])$/.exec(trimmed) ?? [];
+    /^([0-9]{1,2}):([0-5]?[0-9]):([0-5][0-9])$/.exec(typed) ??
+    /^()([0-9]{1,4}):([0-5][0-9])$/.exec(typed) ??
+    [];
   return Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds);
 }
 

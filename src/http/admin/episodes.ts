@@ -32,6 +32,7 @@ import {
   episodeFormToInput,
   inWordsOfForm,
   newEpisodeForm,
+  withKeptSeconds,
   withoutEmptyServers,
 } from './episode-form';
 import { type FormErrors, formErrors, NO_ERRORS, textOf } from './form';
@@ -94,7 +95,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
   router.post('/episodes/:id', async (request, response) => {
     const episode = await getEpisode(request);
     const series = await getSeries(episode.seriesId);
-    const form = episodeFormFromBody(request.body);
+    const form = withKeptSeconds(episodeFormFromBody(request.body), episode);
     if (changesRows(request))
       return renderForm(response, { form: withChangedRows(request, form), series, episode });
     const checked = withoutEmptyServers(form);

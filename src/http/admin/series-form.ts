@@ -1,4 +1,5 @@
 import { SEASONS, SERIES_KINDS, type Series } from '../../catalog/series';
+import { parseWholeNumber } from '../../platform/text';
 import { KIND_LABELS } from '../card-view';
 import { orUndefined, textOf } from './form';
 
@@ -84,7 +85,7 @@ export function seriesFormToInput(form: SeriesForm): unknown {
     synonyms: form.synonyms.split('\n').filter((line) => line.trim() !== ''),
     synopsis: form.synopsis,
     kind: form.kind,
-    seasonYear: form.seasonYear.trim() === '' ? null : Number(form.seasonYear),
+    seasonYear: form.seasonYear.trim() === '' ? null : parseWholeNumber(form.seasonYear),
     season: form.season === '' ? null : form.season,
     visible: form.visible,
   };

@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express';
 import type { EpisodeKind } from '../../catalog/episode';
-import { episodePath, seriesPath, shortestNumber } from '../../catalog/episode';
+import { episodePath, parseEpisodeNumber, seriesPath } from '../../catalog/episode';
 import { findWatchedEpisode } from '../../catalog/public-series';
 import { guessLanguage } from '../../catalog/series';
 import type { PublicEpisode } from '../../changes/change-event';
@@ -19,11 +19,11 @@ export function watchRoutes({ catalog }: Dependencies): Router {
       response: Response,
     ): Promise<void> => {
       const { slug, number } = request.params;
-      const found = /^[0-9]{1,5}(\.[0-9]{1,2})?$/.test(number)
-        ? await findWatchedEpisode(catalog.db, slug, kind, number)
-        : undefined;
+      const shortest = parseEpisodeNumber(number);
+      const found =
+        shortest === undefined ? undefined : await findWatchedEpisode(catalog.db, slug, kind, shortest);
       if (!found) throw new ClientError(404, 'There is no episode at this address.');
-      if (shortestNumber(number) !== number) return response.redirect(301, episodePath(found.episode));
+      if (shortest !== number) return response.redirect(301, episodePath(found.episode));
 
       const card = cardView(found.episode, 0);
       const selected = found.servers.find(({ id }) => id === request.query.server) ?? found.servers[0];
