@@ -27,7 +27,11 @@ async function main(): Promise<void> {
 
 /** The site from its start to its end, in this process or in several that it starts. */
 async function run(config: Config, log: Logger): Promise<void> {
-  const database = await openDatabase(config, log);
+  const database = await openDatabase(config, log, (error) => {
+    // Everybody would be told 503 for ever; whoever started this process can start another one.
+    log.fatal({ err: error }, `The embedded database has gone and can't be started again: ${error.message}`);
+    process.exit(1);
+  });
   const db = createDatabase(database.url, { log });
   try {
     await prepareFirstStart(database.db, config, log);

@@ -81,7 +81,6 @@ export async function createSite(
   const registry = createRegistry();
   const metrics = createMetrics(registry, link?.workerId);
   link?.shareMetrics(() => registry.getMetricsAsJSON());
-  const databaseWatch = watchDatabase(db, log, (isUp) => metrics.dependencyIsUp('postgres', isUp));
   const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
   const redisAvailability = createAvailability({
     name: 'Redis',
@@ -97,6 +96,9 @@ export async function createSite(
   const renderCard = createCardRenderer(viewsFolder);
   // Of its own: whatever the others wait for, the head is looked at.
   const watchingDb = createDatabase(database.url, { maxConnections: 2, limits: WATCHING, log });
+  const databaseWatch = watchDatabase([db, watchingDb], log, (isUp) =>
+    metrics.dependencyIsUp('postgres', isUp),
+  );
   const findPublic = (episodeIds: readonly string[]) => findPublicEpisodes(watchingDb, episodeIds);
   const feed = new ChangeFeed({ db: watchingDb, bus, log, findPublic });
   const catalog = createCatalog(database, { bus, feed, log, metrics });

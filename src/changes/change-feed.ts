@@ -276,7 +276,7 @@ export class ChangeFeed {
       const episodes = await this.#findPublic?.([...new Set(episodeIds)]);
       return episodes && new Map(episodes.map((episode) => [episode.episodeId, episode]));
     } catch (error) {
-      this.#log.warn({ err: error }, 'The episodes of unreadable changes could not be read');
+      logFailure(this.#log, error, 'The episodes of unreadable changes could not be read');
       return undefined;
     }
   }

@@ -12,9 +12,12 @@ export type DatabaseWatch = {
   noticed(error: unknown): boolean;
 };
 
-/** @param onChange told of the state at once, and whenever it changes */
+/**
+ * @param dbs the pools that are watched, all of the same database
+ * @param onChange told of the state at once, and whenever it changes
+ */
 export function watchDatabase(
-  db: Database,
+  dbs: readonly Database[],
   log: Logger,
   onChange: (isUp: boolean) => void = () => undefined,
 ): DatabaseWatch {
@@ -35,11 +38,13 @@ export function watchDatabase(
     }
     return true;
   };
-  db.on('query-response', () => availability.succeeded());
-  db.on('query-error', noticed);
-  // Who waits for a connection gets an error; its queries, which never run, have no event of their own.
-  for (const event of ['createFail', 'acquireFail']) {
-    db.client.pool.on(event, (_eventId: unknown, error: unknown) => noticed(error));
+  for (const db of dbs) {
+    db.on('query-response', () => availability.succeeded());
+    db.on('query-error', noticed);
+    // Who waits for a connection gets an error; its queries, which never run, have no event of their own.
+    for (const event of ['createFail', 'acquireFail']) {
+      db.client.pool.on(event, (_eventId: unknown, error: unknown) => noticed(error));
+    }
   }
   return { noticed };
 }

@@ -1,12 +1,14 @@
 import { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
+import { EmbeddedServerWatch } from './embedded-server-watch';
 import { errorCode, isAlive } from './files';
 import { type Cluster, prepareCluster, SUPERUSER } from './postgres-cluster';
 import {
   HOST,
   isSameFolder,
   logOf,
+  PortTakenError,
   readPidFile,
   removePidFile,
   startServer,
@@ -18,6 +20,8 @@ import {
 const START_TIMEOUT_MS = 30_000;
 /** Longer than a server needs from writing its pid file to answering on its port. */
 const STRANGER_PATIENCE_MS = 3_000;
+/** Longer than whatever else may hold the port for a moment. */
+const PORT_PATIENCE_MS = 5_000;
 /** A backend sees some milliseconds late that its client has gone. */
 const GOODBYE_GRACE_MS = 1_000;
 const POLL_MS = 10;
@@ -41,6 +45,10 @@ type Options = {
   readonly databaseName: string;
   /** Told, in a sentence, what a person should know (first creation, files put elsewhere, server taken over). */
   readonly notify?: (message: string) => void;
+  /** Told, in a sentence, that the server has gone while it was in use. It is started again. */
+  readonly warn?: (message: string) => void;
+  /** Told when the server has gone and can't be started again: nothing that uses the database will work any more. */
+  readonly onGivenUp?: (error: Error) => void;
   /** Server settings over the defaults, e.g. { fsync: 'off' } in tests. They count when this call starts the server. */
   readonly settings?: Readonly<Record<string, string>>;
 };
@@ -50,34 +58,49 @@ type Session = {
   readonly client: Client;
   readonly socket: Socket;
   readonly port: number;
+  readonly onEnd: (listener: () => void) => void;
 };
 
 /**
  * Opens the Postgres whose files are in `directory`: makes them at first, starts the server if it does not run,
- * and makes the database. Several processes can do so at once and share the server.
+ * and makes the database. Several processes can do so at once and share the server. Until it is closed, a server that is
+ * killed is started again, at the same port.
  * Throws an error that asks for DATABASE_URL where Postgres can't run.
  */
 export async function openEmbeddedDatabase(options: Options): Promise<EmbeddedDatabase> {
   const cluster = await prepareCluster(options);
   const session = await joinServer(cluster);
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= leaveServer(cluster, session);
-    return closing;
-  };
+  const { port } = session;
   try {
     await createDatabase(session.client, options.databaseName);
   } catch (error) {
     // What follows from the first error tells less.
-    await close().catch(() => {});
+    await leaveServer(cluster, session).catch(() => {});
     throw error;
   }
-  // A forgotten close() must not keep the process alive.
-  session.socket.unref();
+  const watch = new EmbeddedServerWatch({
+    session: forgettable(session),
+    rejoin: async () => forgettable(await joinServer(cluster, port)),
+    onLost: () =>
+      options.warn?.('The database server has gone, or ended all connections: starting it again.'),
+    onBack: (awayMs) =>
+      options.notify?.(`The database server is back after ${(awayMs / 1_000).toFixed(1)} s.`),
+    onGivenUp: (error) => options.onGivenUp?.(error),
+  });
+  let closing: Promise<void> | undefined;
   return {
-    url: `postgres://${SUPERUSER}:${cluster.password}@${HOST}:${session.port}/${encodeURIComponent(options.databaseName)}`,
-    close,
+    url: `postgres://${SUPERUSER}:${cluster.password}@${HOST}:${port}/${encodeURIComponent(options.databaseName)}`,
+    close() {
+      closing ??= watch.close().then((last) => leaveServer(cluster, last));
+      return closing;
+    },
   };
+}
+
+/** A forgotten close() must not keep the process alive. */
+function forgettable(session: Session): Session {
+  session.socket.unref();
+  return session;
 }
 
 async function createDatabase(client: Client, name: string): Promise<void> {
@@ -91,27 +114,36 @@ async function createDatabase(client: Client, name: string): Promise<void> {
   }
 }
 
-/** Connects to the running server, or starts it first. */
-async function joinServer(cluster: Cluster): Promise<Session> {
+/**
+ * Connects to the running server, or starts it first.
+ * @param port where it was: then it has to be there again, since others look for it there
+ */
+async function joinServer(cluster: Cluster, port?: number): Promise<Session> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   let strangerSince: number | undefined;
+  const portDeadline = Date.now() + PORT_PATIENCE_MS;
   let started = false;
   let failure: unknown;
   while (Date.now() < deadline) {
     const found = await readPidFile(cluster);
     if (found === undefined || (found.pid !== undefined && !isAlive(found.pid))) {
       strangerSince = undefined;
-      failure = await startServer(cluster, deadline);
+      failure = await startServer(cluster, deadline, port);
       started = failure === undefined;
+      if (failure instanceof PortTakenError && Date.now() > portDeadline) throw failure;
       if (!started) await wait(RETRY_MS);
       continue;
     }
     try {
-      const session = await connect(cluster, found.port);
-      if (!started) cluster.notify(`Using the database server that already runs (process ${found.pid}).`);
+      const session = await connect(cluster, port ?? found.port);
+      if (!started && port === undefined)
+        cluster.notify(`Using the database server that already runs (process ${found.pid}).`);
       return session;
     } catch (error) {
       failure = error;
+    }
+    if (port !== undefined && found.status === 'ready' && found.port !== port) {
+      throw new Error(`The database server is at port ${found.port} now, no longer at ${port}.`);
     }
     strangerSince ??= Date.now();
     const owner = await whoRuns(found.pid, cluster);
@@ -139,7 +171,7 @@ async function connect(cluster: Cluster, port: number | undefined): Promise<Sess
     connectionTimeoutMillis: 2_000,
     stream: () => socket,
   });
-  // A lost connection shows in the next query's error.
+  // It ends then, which is what counts.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -154,7 +186,15 @@ async function connect(cluster: Cluster, port: number | undefined): Promise<Sess
     socket.destroy();
     throw error;
   }
-  return { client, socket, port };
+  return {
+    client,
+    socket,
+    port,
+    onEnd: (listener) => {
+      if (socket.destroyed) setImmediate(listener);
+      else client.once('end', listener);
+    },
+  };
 }
 
 async function leaveServer(cluster: Cluster, held: Session): Promise<void> {

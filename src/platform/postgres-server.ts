@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -26,13 +26,31 @@ const DEFAULT_SETTINGS = {
 const RETRYABLE_EXIT =
   /lock file ".*" already exists|lock file ".*" is empty|pre-existing shared memory block|could not create any TCP\/IP sockets/;
 
-/** Waits until the server is ready. Returns why it ended, if that is a reason that another try may not meet. */
-export async function startServer(cluster: Cluster, deadline: number): Promise<Error | undefined> {
+/** The port at which the server has to be is another program's. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+}
+
+/**
+ * Waits until the server is ready. Where it was last time it is again if nobody else is there, since another process that uses
+ * it may look for it. With `port` it has to be there. Returns why it ended, if that is a reason that another try may not meet.
+ */
+export async function startServer(
+  cluster: Cluster,
+  deadline: number,
+  port?: number,
+): Promise<Error | undefined> {
+  const last = port ?? (await readLastPort(cluster));
+  const isLastFree = last !== undefined && (await isFree(last));
+  if (port !== undefined && !isLastFree) {
+    return new PortTakenError(`Port ${port}, at which the database has to be, is taken by another program.`);
+  }
+  const chosen = last !== undefined && isLastFree ? last : await listenOnce(0);
   const settings = {
     ...DEFAULT_SETTINGS,
     ...cluster.settings,
     listen_addresses: HOST,
-    port: String(await findFreePort()),
+    port: String(chosen),
     unix_socket_directories: '',
   };
   // Each start has its own log until it succeeds, so that the loser of a race leaves the winner's alone.
@@ -81,7 +99,25 @@ export async function startServer(cluster: Cluster, deadline: number): Promise<E
   const current = currentLog(cluster);
   if (await exists(current)) await rename(current, `${current}.old`);
   await rename(log, current);
+  await writeFile(lastPortPath(cluster), String(chosen));
   return undefined;
+}
+
+/** Beside the data, which it belongs to. */
+function lastPortPath(cluster: Cluster): string {
+  return join(cluster.folder, 'port');
+}
+
+async function readLastPort(cluster: Cluster): Promise<number | undefined> {
+  const text = await readFile(lastPortPath(cluster), 'utf8').catch(() => '');
+  return /^\d{1,5}$/.test(text) ? Number(text) : undefined;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return listenOnce(port).then(
+    () => true,
+    () => false,
+  );
 }
 
 function currentLog(cluster: Cluster): string {
@@ -93,11 +129,12 @@ export async function logOf(cluster: Cluster): Promise<string> {
   return (await exists(log)) ? lastLines(await readFile(log, 'utf8')) : '';
 }
 
-async function findFreePort(): Promise<number> {
+/** Gives the port, which is free then; 0 stands for any. */
+async function listenOnce(port: number): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, HOST, resolve);
+    server.listen(port, HOST, resolve);
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));

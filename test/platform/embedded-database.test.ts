@@ -8,6 +8,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rename,
   rm,
   stat,
   symlink,
@@ -57,13 +58,18 @@ afterAll(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-async function open(name: string, notify: (message: string) => void = () => {}): Promise<EmbeddedDatabase> {
+async function open(
+  name: string,
+  notify: (message: string) => void = () => {},
+  more: Partial<Parameters<typeof openEmbeddedDatabase>[0]> = {},
+): Promise<EmbeddedDatabase> {
   const directory = join(base, name);
   const database = await openEmbeddedDatabase({
     directory,
     databaseName: 'site',
     settings: SETTINGS,
     notify,
+    ...more,
   });
   opened.push(database);
   return database;
@@ -236,6 +242,121 @@ describe('openEmbeddedDatabase', () => {
     expect(await query(after, 'SELECT count(*)::int FROM survivors')).toEqual([0]);
     await before.close();
     expect(await query(after, 'SELECT 1')).toEqual([1]);
+  });
+
+  describe('when its server goes while it is open', () => {
+    const untilAnswering = (database: EmbeddedDatabase) =>
+      until(() =>
+        query(database, 'SELECT 1').then(
+          () => true,
+          () => false,
+        ),
+      );
+
+    it.each(['SIGKILL', 'SIGINT', 'SIGQUIT'] as const)(
+      'starts it again at the same address after a %s',
+      async (signal) => {
+        const told: string[] = [];
+        const tell = (message: string) => told.push(message);
+        const database = await open('kept', () => undefined, { notify: tell, warn: tell });
+        const { url } = database;
+        told.length = 0;
+        const pid = await serverPid('kept');
+        process.kill(pid, signal);
+        await until(() => !isAlive(pid));
+        await untilAnswering({ ...database, url });
+        await until(() => told.length > 1);
+        expect(told).toEqual([
+          expect.stringMatching(/^The database server has gone.*starting it again/),
+          expect.stringMatching(/^The database server is back after \d\.\d s\.$/),
+        ]);
+        const next = await serverPid('kept');
+        expect(next).not.toBe(pid);
+        // And it is still the one who stops it.
+        await database.close();
+        await until(() => !isAlive(next));
+      },
+    );
+
+    it('goes on when a single process of it was killed, and it restarts itself', async () => {
+      const database = await open('kept');
+      const pid = await serverPid('kept');
+      const client = new Client({ connectionString: database.url });
+      client.on('error', () => undefined);
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const ended = new Promise<void>((resolve) => client.once('end', resolve));
+      process.kill(rows[0]?.pid ?? Number.NaN, 'SIGKILL');
+      await ended;
+      await untilAnswering(database);
+      expect(await serverPid('kept')).toBe(pid);
+      await database.close();
+      await until(() => !isAlive(pid));
+    });
+
+    it('starts it once for several that use it, and the last stops it', async () => {
+      const ours = await open('shared');
+      const { child, url } = await openInAnotherProcess('shared');
+      const third = await open('shared');
+      const pid = await serverPid('shared');
+      process.kill(pid, 'SIGKILL');
+      await until(() => !isAlive(pid));
+      await untilAnswering(ours);
+      expect([url, third.url]).toEqual([ours.url, ours.url]);
+      const users = `SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'`;
+      await until(async () => (await query(ours, users))[0] === 3);
+      const next = await serverPid('shared');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await ours.close();
+      expect(await query(third, 'SELECT 1')).toEqual([1]);
+      await third.close();
+      await until(() => !isAlive(next));
+    });
+
+    it('leaves nothing behind when it is closed in the middle of that', async () => {
+      const database = await open('race');
+      const pid = await serverPid('race');
+      process.kill(pid, 'SIGKILL');
+      await until(() => !isAlive(pid));
+      await new Promise((resolve) => setImmediate(resolve));
+      await database.close();
+      expect(await query(database, 'SELECT 1').catch((error) => error.code)).toBe('ECONNREFUSED');
+    });
+
+    it('gives up, and says why, when the port is another program’s by then', async () => {
+      const givenUp: Error[] = [];
+      const database = await open('race', () => undefined, { onGivenUp: (error) => givenUp.push(error) });
+      const port = portOf(database);
+      const taken = join(base, 'taken');
+      const script = `
+        const server = require('node:net').createServer();
+        server.on('error', () => setTimeout(listen, 5));
+        server.on('listening', () => require('node:fs').writeFileSync(${JSON.stringify(taken)}, ''));
+        function listen() { server.listen(${port}, '127.0.0.1'); }
+        listen();`;
+      children.push(spawn(process.execPath, ['-e', script], { stdio: 'ignore' }));
+      process.kill(await serverPid('race'), 'SIGKILL');
+      // This process must not see the end of its server before the other program has the port.
+      while (!existsSync(taken)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      await until(() => givenUp.length > 0);
+      expect(givenUp.map(({ message }) => message)).toEqual([
+        `Port ${port}, at which the database has to be, is taken by another program.`,
+      ]);
+      await database.close();
+    });
+
+    it('gives up, and says why, when its files have gone', async () => {
+      const givenUp: Error[] = [];
+      const database = await open('gone', () => undefined, { onGivenUp: (error) => givenUp.push(error) });
+      const pid = await serverPid('gone');
+      await rename(join(base, 'gone'), join(base, 'gone-away'));
+      process.kill(pid, 'SIGKILL');
+      await until(() => givenUp.length > 0);
+      expect(givenUp).toHaveLength(1);
+      expect(givenUp[0]?.message).toMatch(/\S/);
+      await database.close();
+    });
   });
 
   it('is not stopped by a pid file whose number now is another program’s', async () => {

@@ -27,24 +27,23 @@ export async function startPostgres(): Promise<BreakablePostgres> {
   url.port = String(proxy.port);
 
   const endServer = async (): Promise<void> => {
-    const pid = Number(
-      (await readFile(join(directory, 'cluster', 'data', 'postmaster.pid'), 'utf8')).split('\n')[0],
-    );
-    process.kill(pid, 'SIGINT');
+    const file = join(directory, 'cluster', 'data', 'postmaster.pid');
+    const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
+    // First, since whoever has it open starts a server again that goes. It stays while the site uses it.
+    await server.close();
+    if (isAlive(pid)) process.kill(pid, 'SIGINT');
     await until(() => !isAlive(pid));
   };
   return {
     url: url.href,
     async restart(awayMs) {
       await endServer();
-      await server.close();
       await new Promise((resolve) => setTimeout(resolve, awayMs));
       server = await open();
       proxy.retarget(portOf(server.url));
     },
     async stop() {
       await endServer();
-      await server.close();
       await proxy.close();
       await rm(folder, { recursive: true });
     },
