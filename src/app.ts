@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import expressStaticGzip from 'express-static-gzip';
+import { refuseUnreadablePaths } from './http/addresses';
 import { adminRoutes } from './http/admin/routes';
 import { apiRoutes } from './http/api/routes';
 import { trustedProxy } from './http/client-address';
@@ -35,6 +36,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(requestLog(log, dependencies.requestId));
   app.use(setHeaders(securityHeaders()));
   app.use(measureRequests(dependencies.metrics));
+  app.use(refuseUnreadablePaths);
   app.use(healthRoutes(dependencies));
   app.use(metricsRoutes(dependencies.readMetrics));
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));

@@ -29,10 +29,10 @@ export async function findLastEpisode(db: Database, seriesId: string): Promise<E
 
 /** Which episodes a list shows. */
 export type EpisodeFilter = {
-  readonly seriesId?: string;
-  readonly status?: EpisodeStatus;
+  readonly seriesId?: string | undefined;
+  readonly status?: EpisodeStatus | undefined;
   /** Continues after the episode with this id. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   readonly limit: number;
 };
 

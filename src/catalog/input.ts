@@ -8,20 +8,24 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly errors: readonly FieldError[] };
 
-/** Parses `input`; every error that is found is listed, in the order of the fields. */
+/** Parses `input`; every error that is found is listed, in the order of the fields. `part` is what its parts are called. */
 export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
+  part: 'field' | 'parameter' = 'field',
 ): Parsed<z.output<Schema>> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, errors: parsed.error.issues.flatMap(toFieldErrors) };
+  return { ok: false, errors: parsed.error.issues.flatMap((issue) => toFieldErrors(issue, part)) };
 }
 
-function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+function toFieldErrors(issue: z.core.$ZodIssue, part: string): FieldError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'There is no such field.' }));
+    return issue.keys.map((key) => ({
+      field: [...path, key].join('.'),
+      message: `There is no such ${part}.`,
+    }));
   }
   return [{ field: path.join('.'), message: issue.message }];
 }
@@ -55,6 +59,12 @@ export const line = (maxLength: number) => text(maxLength, (value) => value.repl
 
 export const requiredLine = (maxLength: number) =>
   line(maxLength).refine((value) => value !== '', 'Must not be empty.');
+
+/** What is searched for in titles. In an address, bytes that are no UTF-8 have become U+FFFD. */
+export const searchText = z
+  .string(orRequired('Must be text.'))
+  .refine((typed) => !typed.includes('\ufffd'), 'Must be UTF-8.')
+  .pipe(line(300));
 
 /** Several lines of text. */
 export const paragraphs = (maxLength: number) => text(maxLength, (value) => value);

@@ -73,9 +73,9 @@ export async function findSeries(db: Database | Transaction, seriesId: string): 
 /** Which series a list shows. */
 export type SeriesFilter = {
   /** Part of a title, in any case and language. */
-  readonly search?: string;
+  readonly search?: string | undefined;
   /** Continues after the series with this id. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   readonly limit: number;
 };
 

@@ -1,5 +1,6 @@
 import { artworkKey } from '../catalog/artwork';
 import { episodeLabel, episodePath, seriesPath } from '../catalog/episode';
+import { isInstant } from '../catalog/input';
 import type { JapaneseDay } from '../catalog/japanese-day';
 import type { PageKey } from '../catalog/public-catalog';
 import { guessLanguage, type Season, type SeriesKind } from '../catalog/series';
@@ -129,7 +130,8 @@ const PAGE_KEY = /^(-?[0-9]{1,14})-([1-9][0-9]{0,17})$/;
 export function parsePageKey(text: string): PageKey | undefined {
   const [, timeMs, episodeId] = PAGE_KEY.exec(text) ?? [];
   if (timeMs === undefined || episodeId === undefined) return undefined;
-  return { publishedAt: new Date(Number(timeMs)).toISOString(), episodeId };
+  const publishedAt = new Date(Number(timeMs));
+  return isInstant(publishedAt) ? { publishedAt: publishedAt.toISOString(), episodeId } : undefined;
 }
 
 /** A day as a page shows it, and as its `<time>` element names it. */

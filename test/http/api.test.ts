@@ -1,5 +1,8 @@
+import type { Router } from 'express';
 import request from 'supertest';
 import { createApiToken } from '../../src/accounts/api-tokens';
+import { apiRoutes } from '../../src/http/api/routes';
+import type { Dependencies } from '../../src/http/dependencies';
 import { createTestApp, type TestApp } from '../support/app';
 import { playable } from '../support/catalog';
 
@@ -171,15 +174,65 @@ test('an episode of a series that is not there is refused at that field', async 
 });
 
 test.each([
-  '/episodes?limit=0',
-  '/episodes?limit=x',
-  '/episodes?after=x',
-  '/episodes?status=lost',
-  '/series?after=-1',
-])('refuses the parameters of %s', async (path) => {
+  ['/episodes?limit=0', 'limit'],
+  ['/episodes?limit=201', 'limit'],
+  ['/episodes?limit=x', 'limit'],
+  ['/episodes?limit=', 'limit'],
+  ['/episodes?limit=0x10', 'limit'],
+  ['/episodes?limit=1e2', 'limit'],
+  ['/episodes?limit=%2010.0', 'limit'],
+  ['/episodes?limit=1&limit=2', 'limit'],
+  ['/episodes?after=x', 'after'],
+  ['/episodes?after=1&after=2', 'after'],
+  ['/episodes?status=lost', 'status'],
+  ['/episodes?status=draft&status=hidden', 'status'],
+  ['/episodes?seriesId=', 'seriesId'],
+  ['/episodes?slug=x', 'slug'],
+  ['/episodes?seriesid=1', 'seriesid'],
+  ['/episodes?seriesId[]=1', 'seriesId[]'],
+  ['/series?after=-1', 'after'],
+  ['/series?search=a&search=b', 'search'],
+  ['/series?status=draft', 'status'],
+])('refuses %s and names the parameter', async (path, parameter) => {
   const response = await api.get(path);
   expect(response.status).toBe(400);
-  expect(response.body.errors).toHaveLength(1);
+  expect(response.body.errors).toEqual([{ field: parameter, message: expect.any(String) }]);
+});
+
+test('names every parameter that is wrong', async () => {
+  const { body } = await api.get('/episodes?slug=x&limit=0&after=1&after=2&page=3').expect(400);
+  expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual([
+    'after',
+    'limit',
+    'page',
+    'slug',
+  ]);
+});
+
+/** `get /series` and so on: the routes of a router and of those within it. */
+function routesIn(stack: Router['stack']): string[] {
+  return stack.flatMap(({ route, handle }) => {
+    if (route) return route.stack.map(({ method }) => `${method} ${route.path}`);
+    return 'stack' in handle ? routesIn((handle as Router).stack) : [];
+  });
+}
+
+test('every route refuses a parameter that it does not know, whatever else is wrong', async () => {
+  // Read from Express, so that a new route can't be forgotten here. To be listed, they need nothing.
+  const routes = routesIn(apiRoutes({} as Dependencies).stack);
+  expect(routes).toEqual(expect.arrayContaining(['get /series', 'post /series', 'delete /episodes/:id']));
+  for (const route of routes) {
+    const [method = '', path = ''] = route.split(' ');
+    const response = await request(app.app)
+      [method as 'get'](`/api/v1${path.replace(':id', '1')}?colour=red`)
+      .auth(token, { type: 'bearer' })
+      .type('json');
+    expect([route, response.status, response.body.errors]).toEqual([
+      route,
+      400,
+      [{ field: 'colour', message: 'There is no such parameter.' }],
+    ]);
+  }
 });
 
 test('an unknown path of the API is a problem document', async () => {

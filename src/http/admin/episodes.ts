@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
 import {
   EPISODE_STATUSES,
   type Episode,
@@ -55,10 +56,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
       status: filter.status ?? '',
       rows: shown.map(episodeRow),
       isFirstPage: filter.after === undefined,
-      nextUrl:
-        rows.length > PAGE_SIZE && last
-          ? `/admin/episodes?${new URLSearchParams({ ...filter, after: last.id })}`
-          : undefined,
+      nextUrl: rows.length > PAGE_SIZE && last ? listUrl({ ...filter, after: last.id }) : undefined,
     });
   });
 
@@ -159,16 +157,29 @@ function idOf(request: Request): string {
   return parsed.data;
 }
 
+/** An empty field of a form filters nothing; what is damaged must not show all episodes as if they were of one series. */
 function listFilter(request: Request) {
-  const seriesId = databaseId.safeParse(request.query.seriesId);
-  const after = databaseId.safeParse(request.query.after);
-  const status = EPISODE_STATUSES.find((each) => each === request.query.status);
-  return {
-    ...(seriesId.success && { seriesId: seriesId.data }),
-    ...(after.success && { after: after.data }),
-    ...(status && { status }),
-  };
+  const { seriesId, after, status } = request.query;
+  const parsed = parseInput(LIST_FILTER, {
+    ...(seriesId !== '' && { seriesId }),
+    ...(after !== '' && { after }),
+    ...(status !== '' && { status }),
+  });
+  if (!parsed.ok) throw new ClientError(400, 'This link to a list of episodes is damaged.', parsed.errors);
+  return parsed.value;
 }
+
+function listUrl(filter: z.output<typeof LIST_FILTER>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);
+  return `/admin/episodes?${query}`;
+}
+
+const LIST_FILTER = z.object({
+  seriesId: databaseId.optional(),
+  after: databaseId.optional(),
+  status: z.enum(EPISODE_STATUSES).optional(),
+});
 
 const REMOVE_SERVER = /^remove-server-([0-9]{1,2})$/;
 

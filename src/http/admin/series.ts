@@ -9,11 +9,12 @@ import {
   type SeriesWriteResult,
   updateSeries,
 } from '../../catalog/series-repository';
+import { parseSearch } from '../addresses';
 import { KIND_LABELS, seasonLabel } from '../card-view';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import { adminActor } from '../sessions';
-import { type FormErrors, formErrors, NO_ERRORS, textOf } from './form';
+import { type FormErrors, formErrors, NO_ERRORS } from './form';
 import { redirectWithSession } from './redirect';
 import {
   NEW_SERIES,
@@ -30,12 +31,12 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
   const router = Router();
 
   router.get('/series', async (request, response) => {
-    const search = textOf(request.query, 'search').trim();
-    const after = databaseId.safeParse(request.query.after);
+    const search = parseSearch(request.query.search);
+    const after = parseAfter(request.query.after);
     const rows = await listSeries(catalog.db, {
       limit: PAGE_SIZE + 1,
-      ...(search !== '' && { search }),
-      ...(after.success && { after: after.data }),
+      search,
+      after,
     });
     const shown = rows.slice(0, PAGE_SIZE);
     const last = shown.at(-1);
@@ -43,7 +44,7 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
       title: 'Series',
       search,
       rows: shown.map(seriesRow),
-      isFirstPage: !after.success,
+      isFirstPage: after === undefined,
       nextUrl:
         rows.length > PAGE_SIZE && last
           ? `/admin/series?${new URLSearchParams({ ...(search && { search }), after: last.id })}`
@@ -90,6 +91,13 @@ export function seriesRoutes({ catalog }: Dependencies): Router {
   }
 
   return router;
+}
+
+function parseAfter(value: unknown): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  const parsed = databaseId.safeParse(value);
+  if (!parsed.success) throw new ClientError(400, 'This link to a further page is damaged.');
+  return parsed.data;
 }
 
 async function answer(

@@ -1,4 +1,5 @@
 import { type Request, Router } from 'express';
+import { z } from 'zod';
 import {
   EPISODE_STATUSES,
   type Episode,
@@ -19,29 +20,33 @@ import { databaseId, parseInput } from '../../catalog/input';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import { bearerOf } from './bearer';
-import { invalidParameter, parseIdParameter, parsePaging, toPage } from './paging';
+import { toPage } from './paging';
+import { PAGING, parseParameters } from './parameters';
+
+const LIST_PARAMETERS = {
+  ...PAGING,
+  seriesId: databaseId.optional(),
+  status: z.enum(EPISODE_STATUSES, `Must be one of ${EPISODE_STATUSES.join(', ')}.`).optional(),
+};
 
 export function episodeRoutes({ catalog }: Dependencies): Router {
   const router = Router();
 
   router.get('/episodes', async (request, response) => {
-    const { limit, ...paging } = parsePaging(request.query);
-    const rows = await listEpisodes(catalog.db, {
-      ...paging,
-      limit: limit + 1,
-      ...parseIdParameter(request.query, 'seriesId'),
-      ...parseStatus(request.query.status),
-    });
+    const { limit, ...filter } = parseParameters(request, LIST_PARAMETERS);
+    const rows = await listEpisodes(catalog.db, { ...filter, limit: limit + 1 });
     response.json(toPage(rows, limit, episodeJson));
   });
 
   router.get('/episodes/:id', async (request, response) => {
+    parseParameters(request, {});
     const episode = await findEpisode(catalog.db, idOf(request));
     if (!episode) throw unknownEpisode();
     response.json(episodeJson(episode));
   });
 
   router.post('/episodes', async (request, response) => {
+    parseParameters(request, {});
     const parsed = parseInput(newEpisodeSchema, request.body);
     if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
     const { seriesId, ...input } = parsed.value;
@@ -56,6 +61,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
   });
 
   router.patch('/episodes/:id', async (request, response) => {
+    parseParameters(request, {});
     const parsed = parseInput(episodePatchSchema, request.body);
     if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
     const { version, ...patch } = parsed.value;
@@ -70,6 +76,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
   });
 
   router.delete('/episodes/:id', async (request, response) => {
+    parseParameters(request, {});
     if (!(await deleteEpisode(catalog, bearerOf(response), idOf(request)))) throw unknownEpisode();
     response.status(204).end();
   });
@@ -85,13 +92,6 @@ function idOf(request: Request): string {
 
 function unknownEpisode(): ClientError {
   return new ClientError(404, 'There is no episode with this id.');
-}
-
-function parseStatus(value: unknown): { readonly status?: Episode['status'] } {
-  if (value === undefined) return {};
-  const status = EPISODE_STATUSES.find((each) => each === value);
-  if (!status) throw invalidParameter('status', `Must be one of ${EPISODE_STATUSES.join(', ')}.`);
-  return { status };
 }
 
 type Patch = { readonly [Field in keyof EpisodeInput]?: EpisodeInput[Field] | undefined };

@@ -5,23 +5,20 @@ import { createSeries, listSeries } from '../../catalog/series-repository';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import { bearerOf } from './bearer';
-import { parsePaging, toPage } from './paging';
+import { toPage } from './paging';
+import { PAGING, parseParameters, SEARCH } from './parameters';
 
 export function seriesRoutes({ catalog }: Dependencies): Router {
   const router = Router();
 
   router.get('/series', async (request, response) => {
-    const { search } = request.query;
-    const { limit, ...paging } = parsePaging(request.query);
-    const rows = await listSeries(catalog.db, {
-      ...paging,
-      limit: limit + 1,
-      ...(typeof search === 'string' && search !== '' && { search }),
-    });
+    const { limit, ...filter } = parseParameters(request, { ...PAGING, ...SEARCH });
+    const rows = await listSeries(catalog.db, { ...filter, limit: limit + 1 });
     response.json(toPage(rows, limit, seriesJson));
   });
 
   router.post('/series', async (request, response) => {
+    parseParameters(request, {});
     const parsed = parseInput(seriesSchema, request.body);
     if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
     const result = await createSeries(catalog, bearerOf(response), parsed.value);
