@@ -16,7 +16,11 @@ module.exports = {
   forbidden: [
     only('platform-imports-nothing', 'platform', []),
     only('changes-imports-platform', 'changes', ['platform/']),
-    only('realtime-imports-changes', 'realtime', ['changes/change-event', 'changes/change-feed']),
+    only('realtime-imports-changes', 'realtime', [
+      'changes/change-event',
+      'changes/change-feed',
+      'platform/accept-encoding',
+    ]),
     only('cluster-connects-processes', 'cluster', [
       'changes/change-bus',
       'changes/change-event',

@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { recordAudit } from './accounts/audit-log';
 import { createApp } from './app';
@@ -18,6 +18,7 @@ import { createLoginLimits } from './http/rate-limits';
 import { createRequestId } from './http/request-id';
 import { securityHeaders } from './http/security-headers';
 import { viewsDigest } from './http/view-locals';
+import { formatAcceptEncoding, parseAcceptEncoding } from './platform/accept-encoding';
 import { addressKey } from './platform/address';
 import { createAvailability } from './platform/availability';
 import { createDatabase, createSessionPool, type Database, WATCHING } from './platform/database';
@@ -152,6 +153,7 @@ export async function createSite(
   });
   return {
     app: (request, response) => {
+      simplifyAcceptEncoding(request);
       if (streams.handle(request, response) || pages.serve(request, response)) return;
       app(request, response);
     },
@@ -174,6 +176,13 @@ export async function createSite(
       await watchingDb.destroy();
     },
   };
+}
+
+/** What it says is read once, by us: each library behind this would parse it in its own way, which may be a slow one. */
+function simplifyAcceptEncoding({ headers }: IncomingMessage): void {
+  const header = headers['accept-encoding'];
+  if (typeof header === 'string')
+    headers['accept-encoding'] = formatAcceptEncoding(parseAcceptEncoding(header));
 }
 
 /** Forgets old changes, once an hour; gives what ends it. */

@@ -1,38 +1,24 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { LRUCache } from 'lru-cache';
-import Negotiator from 'negotiator';
+import { parseAcceptEncoding } from '../platform/accept-encoding';
 
 export type ContentEncoding = 'br' | 'gzip' | 'identity';
 
 /** In the order of preference, where the client has none. */
 const ENCODINGS = ['br', 'gzip', 'identity'] as const;
 
-/** What a package has and its types lack. */
-type EncodingNegotiator = {
-  encoding(
-    available: readonly string[],
-    options: { readonly preferred: readonly string[] },
-  ): string | undefined;
-};
-
-/** Finds the encoding that a client likes best by its header Accept-Encoding; remembers the last headers. */
-export function createEncodingChoice(): (acceptEncoding: string | undefined) => ContentEncoding {
-  const known = new LRUCache<string, ContentEncoding>({ max: 100 });
-  return (acceptEncoding = '') => {
-    const remembered = known.get(acceptEncoding);
-    if (remembered) return remembered;
-    const chosen = negotiate(acceptEncoding);
-    known.set(acceptEncoding, chosen);
-    return chosen;
-  };
-}
-
-function negotiate(acceptEncoding: string): ContentEncoding {
-  const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } });
-  const accepted = negotiator.encoding(ENCODINGS, { preferred: ENCODINGS });
+/** The encoding that a client likes best by its header Accept-Encoding. */
+export function chooseEncoding(acceptEncoding: string | undefined): ContentEncoding {
+  const weights = parseAcceptEncoding(acceptEncoding);
   // A client that takes none of them can at least try (RFC 9110, 12.5.3).
-  return ENCODINGS.find((encoding) => encoding === accepted) ?? 'identity';
+  let chosen: ContentEncoding = 'identity';
+  let weight = 0;
+  for (const encoding of ENCODINGS) {
+    if (weights[encoding] <= weight) continue;
+    chosen = encoding;
+    weight = weights[encoding];
+  }
+  return chosen;
 }
 
 const compressByBrotli = promisify(brotliCompress);

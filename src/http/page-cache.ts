@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import fresh from 'fresh';
 import { LRUCache } from 'lru-cache';
 import { type Cursor, formatCursor } from '../changes/change-event';
-import { createEncodingChoice } from './content-encoding';
+import { chooseEncoding } from './content-encoding';
 import { type EncodedBody, EncodedPage, type RenderedPage } from './encoded-page';
 
 /** `joined`: it waited for a rendering that another request had begun. */
@@ -33,7 +33,6 @@ const MAX_BYTES = 32 * 1_024 * 1_024;
 export class PageCache {
   readonly #options: PageCacheOptions;
   readonly #headers: readonly string[];
-  readonly #encodingFor = createEncodingChoice();
   readonly #pages: LRUCache<string, EncodedPage>;
   readonly #renderings = new Map<string, Promise<EncodedPage>>();
 
@@ -57,7 +56,7 @@ export class PageCache {
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const page = this.#find(request.url ?? '');
-    const body = page?.readyBody(this.#encodingFor(request.headers['accept-encoding']));
+    const body = page?.readyBody(chooseEncoding(request.headers['accept-encoding']));
     if (!page || !body) return false;
     this.#options.observe('hit');
     this.#send(request, response, page, body);
@@ -75,7 +74,7 @@ export class PageCache {
     render: () => Promise<RenderedPage>,
   ): Promise<void> {
     const page = await this.#get(url, render);
-    const body = await page.body(this.#encodingFor(request.headers['accept-encoding']));
+    const body = await page.body(chooseEncoding(request.headers['accept-encoding']));
     this.#send(request, response, page, body);
   }
 

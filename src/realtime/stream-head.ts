@@ -1,3 +1,4 @@
+import { parseAcceptEncoding } from '../platform/accept-encoding';
 import { opening, type StreamFormat } from './stream-bytes';
 
 /** What a client says about the stream that it wants. */
@@ -17,8 +18,9 @@ const MAX_HEAD_BYTES = 4_096;
 /** `?cursor=`, `?cursor=…&lastEventId=` or `?lastEventId=`, unescaped; some polyfills leave an `&` too many. */
 const REQUEST_LINE =
   /^GET \/events(?:\?(?:cursor=([\w.-]{0,64}))?(?:&lastEventId=([\w.-]{0,64}))?|\?lastEventId=([\w.-]{0,64}))? HTTP\/1\.([01])$/;
-/** A token, a colon, visible characters. RFC 9110, section 5.5 */
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?[ \t]*$/;
+/** RFC 9110, section 5.6.2 */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VISIBLE_OR_BLANK = /^[\t\x20-\x7e]*$/;
 /** Fields of a request that has more to it than its head, or wants another protocol. */
 const UNUSUAL = new Set([
   'content-length',
@@ -60,11 +62,13 @@ export function parseStreamHead(bytes: Buffer, remoteAddress: string): StreamReq
 function parseFields(lines: readonly string[]): ReadonlyMap<string, string> | undefined {
   const fields = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value = ''] = FIELD.exec(line) ?? [];
-    if (name === undefined) return undefined;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(colon, 0));
+    const value = line.slice(colon + 1);
+    if (!TOKEN.test(name) || !VISIBLE_OR_BLANK.test(value)) return undefined;
     const key = name.toLowerCase();
     if (UNUSUAL.has(key) || (SINGLE.has(key) && fields.has(key))) return undefined;
-    fields.set(key, value);
+    fields.set(key, value.trim());
   }
   return fields;
 }
@@ -81,11 +85,8 @@ export function resumePoint(
   return header || lastEventId || cursor || undefined;
 }
 
-/** RFC 9110, section 12.5.3 */
 export function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  return /(?:^|,)[ \t]*gzip[ \t]*(?:;[ \t]*q=(?:1(?:\.0*)?|0\.\d*[1-9]\d*)[ \t]*)?(?:,|$)/i.test(
-    acceptEncoding ?? '',
-  );
+  return parseAcceptEncoding(acceptEncoding).gzip > 0;
 }
 
 /**
