@@ -13,7 +13,6 @@ import { measureRequests, metricsRoutes } from './http/ops/metrics-routes';
 import { requestLog } from './http/request-log';
 import { securityHeaders } from './http/security-headers';
 import { aboutRoutes } from './http/site/about';
-import { artRoutes } from './http/site/art';
 import { latestRoutes } from './http/site/latest';
 import { seriesRoutes } from './http/site/series';
 import { watchRoutes } from './http/site/watch';
@@ -46,7 +45,6 @@ export function createApp(dependencies: Dependencies): Express {
   // Ahead of compression: these pages are kept compressed.
   app.use(latestRoutes(dependencies));
   app.use(compression());
-  app.use(artRoutes());
   app.use(seriesRoutes(dependencies));
   app.use(watchRoutes(dependencies));
   app.use(aboutRoutes());

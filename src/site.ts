@@ -14,6 +14,7 @@ import { createClientAddress } from './http/client-address';
 import { createCardRenderer } from './http/fragments';
 import { createMetrics, type Metrics } from './http/ops/metrics';
 import { PageCache } from './http/page-cache';
+import { Pictures } from './http/pictures';
 import { createLoginLimits } from './http/rate-limits';
 import { createRequestId } from './http/request-id';
 import { securityHeaders } from './http/security-headers';
@@ -130,6 +131,7 @@ export async function createSite(
     requestId,
     observe: metrics.pageCacheRequest,
   });
+  const pictures = new Pictures({ headers: securityHeaders(), requestId });
   feed.onBatch((batch) => {
     if (batch.type === 'reset' && batch.reason === 'epoch') pages.clear();
   });
@@ -154,7 +156,8 @@ export async function createSite(
   return {
     app: (request, response) => {
       simplifyAcceptEncoding(request);
-      if (streams.handle(request, response) || pages.serve(request, response)) return;
+      if (streams.handle(request, response)) return;
+      if (pages.serve(request, response) || pictures.serve(request, response)) return;
       app(request, response);
     },
     catalog,

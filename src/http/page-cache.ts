@@ -1,9 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fresh from 'fresh';
-import { LRUCache } from 'lru-cache';
 import { type Cursor, formatCursor } from '../changes/change-event';
-import { chooseEncoding } from './content-encoding';
-import { type EncodedBody, EncodedPage, type RenderedPage } from './encoded-page';
+import { type ContentEncoding, chooseEncoding } from './content-encoding';
+import { EncodedBody, EncodedCache } from './encoded-body';
+
+/** A page and the point in the order of changes at which it was true. */
+export type RenderedPage = {
+  readonly cursor: Cursor;
+  readonly html: string;
+  /**
+   * Where it is kept. What continues another page has a place of its own: whoever leafs through everything, or makes
+   * addresses up, must not push out what everybody asks for. A page that shows nothing is not worth one.
+   */
+  readonly shelf: Shelf | undefined;
+};
+
+export type Shelf = 'first' | 'further';
+
+type KeptPage = {
+  readonly cursor: Cursor;
+  readonly etag: string | undefined;
+  readonly shelf: Shelf | undefined;
+  readonly body: EncodedBody;
+};
 
 /** `joined`: it waited for a rendering that another request had begun. */
 export type PageCacheResult = 'hit' | 'miss' | 'joined';
@@ -20,10 +39,11 @@ export type PageCacheOptions = {
   readonly headers: ReadonlyMap<string, string>;
   readonly requestId: (request: IncomingMessage) => string;
   readonly observe: (result: PageCacheResult) => void;
-  readonly maxBytes?: number;
+  /** What may be kept on each shelf. */
+  readonly maxBytes?: Readonly<Record<Shelf, number>>;
 };
 
-const MAX_BYTES = 32 * 1_024 * 1_024;
+const MAX_BYTES: Readonly<Record<Shelf, number>> = { first: 24 * 1_024 * 1_024, further: 8 * 1_024 * 1_024 };
 
 /**
  * Pages that are the same for everybody, kept rendered and encoded. Nothing is ever invalidated: a page carries the
@@ -33,8 +53,8 @@ const MAX_BYTES = 32 * 1_024 * 1_024;
 export class PageCache {
   readonly #options: PageCacheOptions;
   readonly #headers: readonly string[];
-  readonly #pages: LRUCache<string, EncodedPage>;
-  readonly #renderings = new Map<string, Promise<EncodedPage>>();
+  readonly #shelves: Readonly<Record<Shelf, EncodedCache<KeptPage>>>;
+  readonly #renderings = new Map<string, Promise<KeptPage>>();
 
   constructor(options: PageCacheOptions) {
     this.#options = options;
@@ -43,10 +63,11 @@ export class PageCache {
       ...['Cache-Control', 'no-cache'],
       ...['Vary', 'Accept-Encoding'],
     ];
-    this.#pages = new LRUCache({
-      maxSize: options.maxBytes ?? MAX_BYTES,
-      sizeCalculation: ({ size }) => size,
-    });
+    const { first, further } = options.maxBytes ?? MAX_BYTES;
+    this.#shelves = {
+      first: new EncodedCache({ maxBytes: first }),
+      further: new EncodedCache({ maxBytes: further }),
+    };
   }
 
   /**
@@ -56,10 +77,12 @@ export class PageCache {
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const page = this.#find(request.url ?? '');
-    const body = page?.readyBody(chooseEncoding(request.headers['accept-encoding']));
-    if (!page || !body) return false;
+    if (!page) return false;
+    const encoding = chooseEncoding(request.headers['accept-encoding']);
+    const bytes = page.body.readyIn(encoding);
+    if (!bytes) return false;
     this.#options.observe('hit');
-    this.#send(request, response, page, body);
+    this.#send(request, response, page, { encoding, bytes });
     return true;
   }
 
@@ -74,27 +97,30 @@ export class PageCache {
     render: () => Promise<RenderedPage>,
   ): Promise<void> {
     const page = await this.#get(url, render);
-    const body = await page.body(chooseEncoding(request.headers['accept-encoding']));
-    this.#send(request, response, page, body);
+    const encoding = chooseEncoding(request.headers['accept-encoding']);
+    const bytes = await (page.shelf
+      ? this.#shelves[page.shelf].encoded(url, page, encoding)
+      : page.body.in(encoding));
+    this.#send(request, response, page, { encoding, bytes });
   }
 
   /** Forgets all pages: the numbers of changes mean something else from now on. */
   clear(): void {
-    this.#pages.clear();
+    for (const shelf of Object.values(this.#shelves)) shelf.clear();
   }
 
-  #find(url: string): EncodedPage | undefined {
-    const page = this.#pages.get(url);
+  #find(url: string): KeptPage | undefined {
+    const page = this.#shelves.first.get(url) ?? this.#shelves.further.get(url);
     if (!page) return undefined;
     const head = this.#options.head();
     // A page may be ahead of this node, which learns of a change a little later than the database.
     return head && page.cursor.epoch === head.epoch && page.cursor.seq >= head.seq ? page : undefined;
   }
 
-  async #get(url: string, render: () => Promise<RenderedPage>): Promise<EncodedPage> {
+  async #get(url: string, render: () => Promise<RenderedPage>): Promise<KeptPage> {
     const kept = this.#find(url);
     if (kept) return this.#observed('hit', kept);
-    if (this.#options.build === undefined) return this.#observed('miss', this.#encoded(await render()));
+    if (this.#options.build === undefined) return this.#observed('miss', this.#toKept(await render()));
     // With the head in its name: who comes after a change doesn't join a rendering from before it.
     const head = this.#options.head();
     const name = `${head ? formatCursor(head) : ''} ${url}`;
@@ -110,26 +136,42 @@ export class PageCache {
     return page;
   }
 
-  async #render(url: string, render: () => Promise<RenderedPage>): Promise<EncodedPage> {
-    const page = this.#encoded(await render());
+  async #render(url: string, render: () => Promise<RenderedPage>): Promise<KeptPage> {
+    const page = this.#toKept(await render());
     // An older rendering may end after a newer one.
-    if (!this.#find(url)) this.#pages.set(url, page);
+    if (page.shelf && !this.#find(url)) this.#shelves[page.shelf].set(url, page);
     return page;
   }
 
-  #encoded(page: RenderedPage): EncodedPage {
+  #toKept({ cursor, html, shelf }: RenderedPage): KeptPage {
     const { build } = this.#options;
     // Weak: the same for all encodings (RFC 9110, 8.8.1).
-    const etag = build === undefined ? undefined : `W/"${formatCursor(page.cursor)}-${build}"`;
-    return new EncodedPage(page, this.#headers, etag);
+    const etag = build === undefined ? undefined : `W/"${formatCursor(cursor)}-${build}"`;
+    return { cursor, etag, shelf: build === undefined ? undefined : shelf, body: new EncodedBody(html) };
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, page: EncodedPage, body: EncodedBody): void {
-    const isKnown = fresh(request.headers, { etag: page.etag });
-    const headers = isKnown ? page.headers : body.headers;
-    // On the long way it has its id already.
-    const id = response.hasHeader('X-Request-Id') ? [] : ['X-Request-Id', this.#options.requestId(request)];
-    response.writeHead(isKnown ? 304 : 200, [...headers, ...id]);
-    response.end(isKnown ? undefined : body.bytes);
+  #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { etag }: KeptPage,
+    { encoding, bytes }: { readonly encoding: ContentEncoding; readonly bytes: Buffer },
+  ): void {
+    const isKnown = fresh(request.headers, { etag });
+    response.writeHead(isKnown ? 304 : 200, [
+      ...this.#headers,
+      ...(etag === undefined ? [] : ['ETag', etag]),
+      ...(isKnown ? [] : bodyHeaders(encoding, bytes)),
+      // On the long way it has its id already.
+      ...(response.hasHeader('X-Request-Id') ? [] : ['X-Request-Id', this.#options.requestId(request)]),
+    ]);
+    response.end(isKnown ? undefined : bytes);
   }
+}
+
+function bodyHeaders(encoding: ContentEncoding, bytes: Buffer): string[] {
+  return [
+    ...['Content-Type', 'text/html; charset=utf-8'],
+    ...['Content-Length', String(bytes.length)],
+    ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
+  ];
 }

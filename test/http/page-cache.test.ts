@@ -1,14 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import request from 'supertest';
 import type { Cursor } from '../../src/changes/change-event';
-import type { RenderedPage } from '../../src/http/encoded-page';
-import { PageCache, type PageCacheResult } from '../../src/http/page-cache';
+import { PageCache, type PageCacheResult, type RenderedPage, type Shelf } from '../../src/http/page-cache';
 import { until } from '../support/until';
 
 const PATH = '/episodes/latest';
 
 /** A cache whose head and renderings the test decides, and a server that asks it as the site does. */
 function startCache(options: { readonly build?: undefined; readonly maxBytes?: number } = {}) {
+  const { maxBytes, ...rest } = options;
   const state: { head: Cursor | undefined; requestIds: number } = { head: cursor(1), requestIds: 0 };
   const results: PageCacheResult[] = [];
   const renderings: { readonly url: string; readonly end: (page: RenderedPage | Error) => void }[] = [];
@@ -18,7 +19,8 @@ function startCache(options: { readonly build?: undefined; readonly maxBytes?: n
     headers: new Map([['X-Content-Type-Options', 'nosniff']]),
     requestId: () => `id ${++state.requestIds}`,
     observe: (result) => results.push(result),
-    ...options,
+    ...(maxBytes !== undefined && { maxBytes: { first: maxBytes, further: maxBytes } }),
+    ...rest,
   });
   const render = (url: string) =>
     new Promise<RenderedPage>((resolve, reject) => {
@@ -39,7 +41,11 @@ afterEach(() => {
 });
 
 const cursor = (seq: number): Cursor => ({ epoch: 'e', seq });
-const page = (seq: number, html = `<p>${seq}`): RenderedPage => ({ cursor: cursor(seq), html });
+const page = (seq: number, html = `<p>${seq}`, shelf: Shelf | 'none' = 'first'): RenderedPage => ({
+  cursor: cursor(seq),
+  html,
+  shelf: shelf === 'none' ? undefined : shelf,
+});
 
 /** Sends the request now; superagent waits for somebody to be interested. */
 const get = (server: Server, path = PATH) =>
@@ -98,7 +104,7 @@ test('a page of another epoch is not used', async () => {
   state.head = restored;
   const second = get(server);
   await until(() => renderings.length === 2);
-  renderings[1]?.end({ cursor: restored, html: '<p>restored' });
+  renderings[1]?.end({ cursor: restored, html: '<p>restored', shelf: 'first' });
   expect((await second).headers.etag).toBe('W/"f.1-build"');
 });
 
@@ -127,23 +133,58 @@ test('what could not be rendered is not kept', async () => {
   expect((await second).status).toBe(200);
 });
 
-test('keeps as many bytes as it may, the pages that were used last', async () => {
-  const html = 'x'.repeat(10_000);
-  const { server, renderings, results } = startCache({ maxBytes: 45_000 });
-  const visit = async (path: string): Promise<PageCacheResult | undefined> => {
-    const rendered = renderings.length;
-    const answer = get(server, path);
-    await until(() => results.at(-1) === 'hit' || renderings.length > rendered);
-    renderings[rendered]?.end(page(1, html));
-    await answer;
-    return results.pop();
-  };
-  expect(await visit('/1')).toBe('miss');
-  expect(await visit('/2')).toBe('miss');
-  expect(await visit('/1')).toBe('hit');
-  expect(await visit('/3')).toBe('miss');
-  expect(await visit('/1')).toBe('hit');
-  expect(await visit('/2')).toBe('miss');
+describe('keeps as many bytes as it may', () => {
+  /** Asks for a page of 10,000 bytes, and gives what the cache had to do. */
+  const visitor =
+    ({ server, renderings, results }: ReturnType<typeof startCache>) =>
+    async (
+      path: string,
+      shelf: Shelf | 'none' = 'first',
+      accepted = '',
+    ): Promise<PageCacheResult | undefined> => {
+      const rendered = renderings.length;
+      const answer = request(server).get(path).set('Accept-Encoding', accepted).then();
+      await until(() => results.at(-1) === 'hit' || renderings.length > rendered);
+      renderings[rendered]?.end(page(1, randomText(10_000), shelf));
+      await answer;
+      return results.pop();
+    };
+  /** Which no encoding makes much smaller. */
+  const randomText = (length: number) => randomBytes(length / 2).toString('hex');
+
+  test('of the pages that were used last', async () => {
+    const visit = visitor(startCache({ maxBytes: 25_000 }));
+    expect(await visit('/1')).toBe('miss');
+    expect(await visit('/2')).toBe('miss');
+    expect(await visit('/1')).toBe('hit');
+    expect(await visit('/3')).toBe('miss');
+    expect(await visit('/1')).toBe('hit');
+    expect(await visit('/2')).toBe('miss');
+  });
+
+  test('and what they are encoded to counts as well', async () => {
+    const visit = visitor(startCache({ maxBytes: 25_000 }));
+    await visit('/1');
+    await visit('/2', 'first', 'gzip');
+    await visit('/2', 'first', 'br');
+    expect(await visit('/2')).toBe('hit');
+    expect(await visit('/1')).toBe('miss');
+  });
+
+  test('and further pages push out no first one', async () => {
+    const visit = visitor(startCache({ maxBytes: 25_000 }));
+    await visit('/1');
+    for (let before = 0; before < 10; before++) await visit(`/1?before=${before}`, 'further');
+    expect(await visit('/1')).toBe('hit');
+    expect(await visit('/1?before=9', 'further')).toBe('hit');
+    expect(await visit('/1?before=1', 'further')).toBe('miss');
+  });
+
+  test('and nothing that shows nothing', async () => {
+    const visit = visitor(startCache());
+    await visit('/1', 'none');
+    expect(await visit('/1')).toBe('miss');
+  });
 });
 
 test('keeps nothing, and promises nothing, while the views change', async () => {

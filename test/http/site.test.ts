@@ -169,12 +169,3 @@ test('allows no inline script or style', async () => {
   expect(headers['content-security-policy']).not.toContain('unsafe');
   expect(text).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/i);
 });
-
-test('art is drawn from its address alone, and kept for good', async () => {
-  const poster = await get('/art/1/posters/0123456789ab.svg')
-    .expect(200)
-    .expect('Content-Type', /image\/svg\+xml/);
-  expect(poster.headers['cache-control']).toContain('immutable');
-  await get('/art/1/stills/0123456789ab/regular-12.5.svg').expect(200);
-  await get('/art/1/stills/../x.svg').expect(404);
-});

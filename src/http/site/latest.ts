@@ -11,6 +11,7 @@ import { formatCursor } from '../../changes/change-event';
 import { cardView, formatPageKey, KIND_LABELS, parsePageKey, seasonKey, seasonLabel } from '../card-view';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
+import type { Shelf } from '../page-cache';
 
 const PATH = '/episodes/latest';
 const GRID_PATH = `${PATH}/grid`;
@@ -31,7 +32,7 @@ export function latestRoutes({ catalog, pages }: Dependencies): Router {
       // Not before the page: seasons from before its cursor would be kept as if they were true at it.
       const seasons = await readSeasons(catalog.db);
       const html = await renderView(request.app, 'pages/latest', pageView(page, query, seasons));
-      return { cursor: page.cursor, html };
+      return { cursor: page.cursor, html, shelf: shelfOf(page, query) };
     });
   });
 
@@ -40,11 +41,16 @@ export function latestRoutes({ catalog, pages }: Dependencies): Router {
     await pages.answer(request, response, latestUrl(query, GRID_PATH), async () => {
       const page = await readLatestPage(catalog.db, query.filter, query.before);
       const html = await renderView(request.app, 'partials/grid', { grid: gridView(page, query) });
-      return { cursor: page.cursor, html };
+      return { cursor: page.cursor, html, shelf: shelfOf(page, query) };
     });
   });
 
   return router;
+}
+
+function shelfOf({ episodes }: LatestPage, { before }: LatestQuery): Shelf | undefined {
+  if (episodes.length === 0) return undefined;
+  return before ? 'further' : 'first';
 }
 
 function renderView(app: Application, name: string, locals: object): Promise<string> {
