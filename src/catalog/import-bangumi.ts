@@ -249,5 +249,5 @@ function freeSlug({ title, seasonYear }: BangumiSeries, taken: ReadonlySet<strin
 }
 
 function withSuffix(slug: string, suffix: string): string {
-  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-+$/, '') + suffix;
+  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-$/, '') + suffix;
 }

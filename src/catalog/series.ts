@@ -107,6 +107,7 @@ export function slugFromTitle(title: string): string {
     .replace(/['’]/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, MAX_SLUG_LENGTH - 5)
-    .replace(/^-+|-+$/g, '');
+    // There are only single ones left.
+    .replace(/^-|-$/g, '');
   return words || 'series';
 }

@@ -24,7 +24,7 @@ const DEFAULT_SETTINGS = {
 } as const;
 
 const RETRYABLE_EXIT =
-  /lock file ".*" already exists|lock file ".*" is empty|pre-existing shared memory block|could not create any TCP\/IP sockets/;
+  /lock file "[^"]*" already exists|lock file "[^"]*" is empty|pre-existing shared memory block|could not create any TCP\/IP sockets/;
 
 /** The port at which the server has to be is another program's. */
 export class PortTakenError extends Error {

@@ -23,34 +23,52 @@ export type GridState = {
  * @throws when there is no grid in it
  */
 export function parseGrid(html: string): GridState {
-  const root = /<[^>]*\sdata-live-grid[\s>][^>]*>?/.exec(html)?.[0];
-  const cursor = root && attribute(root, 'data-cursor');
+  const tags = html.match(TAG) ?? [];
+  const cursor = tags
+    .map(attributes)
+    .find((each) => each.has('data-live-grid'))
+    ?.get('data-cursor');
   if (!cursor) throw new Error('The answer holds no grid of episodes.');
-  const cards = [...html.matchAll(/<article\b[\s\S]*?<\/article>/g)].flatMap(([article]) => {
+  const cards = articles(html).flatMap((article) => {
     const card = parseCard(article);
     return card ? [card] : [];
   });
-  const olderLink = /<a\b[^>]*\sdata-older-link[\s>]/.exec(html)?.[0];
-  const href = olderLink && attribute(olderLink, 'href');
+  const olderLink = tags.filter((tag) => tag.startsWith('<a ')).map(attributes);
+  const href = olderLink.find((each) => each.has('data-older-link'))?.get('href');
   const before = href && new URL(href, 'http://site.invalid').searchParams.get('before');
   return { cursor, cards, end: parsePosition(before) };
 }
 
+// What is read here may come from anybody: each of these patterns stops where the next match could begin.
+const TAG = /<[^<>]*>/g;
+const ATTRIBUTE = /\s([a-z-]+)(?:="([^"]*)")?/g;
+
+/** Each `<article …>…</article>`; there is none within another. */
+function articles(html: string): string[] {
+  const [, ...pieces] = html.split('<article');
+  return pieces.flatMap((piece) => {
+    const end = piece.indexOf('</article>');
+    return end === -1 ? [] : [`<article${piece.slice(0, end)}</article>`];
+  });
+}
+
 /** Undefined when the text is no card. */
 export function parseCard(html: string): GridCard | undefined {
-  const tag = /<article\b[^>]*>/.exec(html)?.[0];
+  const tag = html.match(TAG)?.find((each) => each.startsWith('<article '));
   if (!tag) return undefined;
-  const episodeId = attribute(tag, 'data-episode-id');
-  const rev = attribute(tag, 'data-rev');
-  const position = parsePosition(attribute(tag, 'data-page-key'));
+  const of = attributes(tag);
+  const episodeId = of.get('data-episode-id');
+  const rev = of.get('data-rev');
+  const position = parsePosition(of.get('data-page-key'));
   if (!episodeId || !rev || !position) return undefined;
   return { episodeId, rev: Number(rev), position, html: html.trim() };
 }
 
 /** `Frieren – Episode 12 A new title`: the words of the card's heading. */
 export function cardTitle({ html }: GridCard): string {
-  const heading = /<h2\b[^>]*>([\s\S]*?)<\/h2>/.exec(html)?.[1] ?? '';
-  const words = heading.replace(/<\/span>\s*(?=<span class="card__episode">)/, ' – ').replace(/<[^>]*>/g, '');
+  const begin = html.indexOf('<h2');
+  const heading = begin === -1 ? '' : html.slice(begin, html.indexOf('</h2>', begin));
+  const words = heading.replace(/<\/span>\s*(?=<span class="card__episode">)/, ' – ').replace(TAG, '');
   return unescapeHtml(words).replace(/\s+/g, ' ').trim();
 }
 
@@ -69,9 +87,11 @@ export function seqOf(cursor: string): number {
   return Number(cursor.slice(cursor.lastIndexOf('.') + 1)) || 0;
 }
 
-function attribute(tag: string, name: string): string | undefined {
-  const value = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
-  return value === undefined ? undefined : unescapeHtml(value);
+/** By name; one without a value has an empty one. */
+function attributes(tag: string): ReadonlyMap<string, string> {
+  return new Map(
+    [...tag.matchAll(ATTRIBUTE)].map(([, name = '', value = '']) => [name, unescapeHtml(value)]),
+  );
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

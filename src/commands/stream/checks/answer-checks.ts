@@ -25,7 +25,8 @@ export function checkAnswer({ status, headers, endedBy }: Probe, timeoutMs: numb
 
 export function checkCacheControl({ headers }: Probe): CheckResult {
   const value = headers['cache-control'] ?? '';
-  const missing = ['no-store', 'no-transform'].filter((wanted) => !value.split(/\s*,\s*/).includes(wanted));
+  const directives = value.split(',').map((directive) => directive.trim());
+  const missing = ['no-store', 'no-transform'].filter((wanted) => !directives.includes(wanted));
   return missing.length === 0
     ? passed(`Cache-Control: ${value}`)
     : failed(
