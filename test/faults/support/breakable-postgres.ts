@@ -3,16 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedDatabase } from '../../../src/platform/embedded-database';
 import { isAlive } from '../../../src/platform/files';
-import { startTcpProxy } from '../../support/tcp-proxy';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
 
 /** A Postgres of its own that can be restarted; its address stays the same. */
 export type BreakablePostgres = {
-  readonly url: string;
+  /** A way to it that can be broken without the others. */
+  openLink(): Promise<PostgresLink>;
   /** Ends every session at once, stays away for a moment, and comes back. */
   restart(awayMs: number): Promise<void>;
   stop(): Promise<void>;
 };
+
+export type PostgresLink = { readonly url: string; readonly network: TcpProxy };
 
 export async function startPostgres(): Promise<BreakablePostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'nipnime-faults-'));
@@ -22,9 +25,7 @@ export async function startPostgres(): Promise<BreakablePostgres> {
   const open = () =>
     openEmbeddedDatabase({ directory, databaseName: 'nipnime', settings: { max_connections: '200' } });
   let server = await open();
-  const proxy = await startTcpProxy({ port: portOf(server.url) });
-  const url = new URL(server.url);
-  url.port = String(proxy.port);
+  const links: TcpProxy[] = [];
 
   const endServer = async (): Promise<void> => {
     const file = join(directory, 'cluster', 'data', 'postmaster.pid');
@@ -35,16 +36,22 @@ export async function startPostgres(): Promise<BreakablePostgres> {
     await until(() => !isAlive(pid));
   };
   return {
-    url: url.href,
+    async openLink() {
+      const network = await startTcpProxy({ port: portOf(server.url) });
+      links.push(network);
+      const url = new URL(server.url);
+      url.port = String(network.port);
+      return { url: url.href, network };
+    },
     async restart(awayMs) {
       await endServer();
       await new Promise((resolve) => setTimeout(resolve, awayMs));
       server = await open();
-      proxy.retarget(portOf(server.url));
+      for (const network of links) network.retarget(portOf(server.url));
     },
     async stop() {
       await endServer();
-      await proxy.close();
+      await Promise.all(links.map((network) => network.close()));
       await rm(folder, { recursive: true });
     },
   };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAdmin } from '../../../src/accounts/admin-users';
 import { createApiToken } from '../../../src/accounts/api-tokens';
 import { type Nginx, startNginx } from '../../../src/commands/cluster/nginx';
 import { findPrograms } from '../../../src/commands/cluster/programs';
@@ -15,6 +16,8 @@ import { type BreakablePostgres, startPostgres } from './breakable-postgres';
 type FaultNode = SiteNode & {
   /** Between this node and Redis. */
   readonly redisLink: TcpProxy;
+  /** Between this node and Postgres. */
+  readonly postgresLink: TcpProxy;
 };
 
 /** Three nodes behind nginx as shipped, with a Postgres and a Redis that can be broken. */
@@ -30,6 +33,8 @@ export type FaultCluster = {
   stop(): Promise<void>;
 };
 
+export const ADMIN = { email: 'faults@example.org', password: 'a boat of nine blue lanterns' };
+
 const NODES = 3;
 /** As fast as a supervisor would. */
 const RESTART_AFTER_MS = 500;
@@ -43,11 +48,12 @@ export async function startCluster(env: Readonly<Record<string, string>> = {}): 
     lines.push(line);
   };
   const postgres = await startPostgres();
-  const db = createDatabase(postgres.url, { maxConnections: 4, limits: WORKING });
+  const db = createDatabase((await postgres.openLink()).url, { maxConnections: 4, limits: WORKING });
   await migrate(db);
   // Something to see, so that no node imports the data set.
   await db('series').insert({ slug: 'first', title: 'First', kind: 'tv' });
   const token = await createApiToken(db, 'faults');
+  await createAdmin(db, ADMIN.email, ADMIN.password);
 
   const redis = await startRedis({
     program: redisProgram,
@@ -58,17 +64,18 @@ export async function startCluster(env: Readonly<Record<string, string>> = {}): 
   const nodes = await Promise.all(
     Array.from({ length: NODES }, async (_, index): Promise<FaultNode> => {
       const redisLink = await startTcpProxy({ port: Number(new URL(redis.url).port) });
+      const postgresLink = await postgres.openLink();
       const node = await startNode({
         name: `node ${index + 1}`,
         onLine,
         restartAfterMs: RESTART_AFTER_MS,
         port: await freePort(),
-        databaseUrl: postgres.url,
+        databaseUrl: postgresLink.url,
         redisUrl: `redis://127.0.0.1:${redisLink.port}`,
         sessionSecret: 'a secret that is only for the fault tests',
         env: { PATH: process.env.PATH, LOG_LEVEL: 'debug', SSE_MAX_CONNECTIONS_PER_IP: '10000', ...env },
       });
-      return { ...node, redisLink };
+      return { ...node, redisLink, postgresLink: postgresLink.network };
     }),
   );
   const port = await freePort();

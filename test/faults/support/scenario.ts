@@ -32,12 +32,21 @@ export type Figures = {
   readonly leaks: number;
   /** Between the commit of a change and the last client that was told it, at the most. */
   readonly slowestMs: number;
+  /** Of a request to the API, and of a page: whatever the answer said. */
+  readonly slowestPostMs: number;
+  readonly slowestPageMs: number;
+  /** After its time, of a scheduled episode. */
+  readonly latestMs: number;
   readonly resets: number;
   readonly reconnects: number;
 };
 
 export type Fault = {
   readonly name: string;
+  /** The longest that an answer may take; 1.5 s. */
+  readonly maxAnswerMs?: number;
+  /** The longest that a scheduled episode may be late; 2 s. */
+  readonly maxLateMs?: number;
   /** Breaks something under load and mends it again. */
   readonly inject: (cluster: FaultCluster, clients: readonly StreamFollower[]) => Promise<void>;
 };
@@ -56,7 +65,10 @@ export async function runScenario(cluster: FaultCluster, fault: Fault, seed: num
   );
   await until(() => clients.every((client) => client.isLive));
   const stopEavesdropping = await eavesdrop(cluster, leaks);
-  const stopVisiting = visit(cluster.url, leaks);
+  const pages = new Stopwatch();
+  const posts = new Stopwatch();
+  const stopVisiting = visit(cluster.url, leaks, pages);
+  const startedAt = await databaseTime(cluster);
   try {
     const flood = runFlood({
       url: cluster.url,
@@ -65,6 +77,7 @@ export async function runScenario(cluster: FaultCluster, fault: Fault, seed: num
       changes: CHANGES,
       rate: RATE,
       marker,
+      fetch: (...request) => posts.time(fetch(...request)),
     });
     await fault.inject(cluster, clients);
     const result = await flood;
@@ -73,6 +86,9 @@ export async function runScenario(cluster: FaultCluster, fault: Fault, seed: num
     for (const line of cluster.lines) leaks.look('log', line);
     return {
       ...(await figuresOf(cluster, clients, fault.name, result, arrivals)),
+      slowestPostMs: posts.slowestMs,
+      slowestPageMs: pages.slowestMs,
+      latestMs: await latestScheduledMs(cluster, startedAt),
       leaks: leaks.found.length,
     };
   } finally {
@@ -89,7 +105,7 @@ async function figuresOf(
   fault: string,
   flood: FloodResult,
   arrivals: ReadonlyMap<number, number>,
-): Promise<Omit<Figures, 'leaks'>> {
+): Promise<Omit<Figures, 'leaks' | 'slowestPostMs' | 'slowestPageMs' | 'latestMs'>> {
   const truth = await readDatabaseGrid(cluster.db, createCardRenderer(join(projectRoot(), 'views')));
   let missed = 0;
   const wrong: string[] = [];
@@ -156,6 +172,41 @@ function expectAllCarriedOut(flood: FloodResult, { lines }: FaultCluster): void 
   throw new Error(`Changes were refused:\n${[...refusals.slice(0, 5), ...reasons].join('\n')}`);
 }
 
+/** Knows how long the slowest of its promises took. */
+class Stopwatch {
+  #slowestMs = 0;
+
+  get slowestMs(): number {
+    return Math.round(this.#slowestMs);
+  }
+
+  async time<T>(work: Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedMs);
+    }
+  }
+}
+
+async function databaseTime({ db }: FaultCluster): Promise<Date> {
+  const { rows } = await db.raw<{ rows: { now: Date }[] }>('select now()');
+  if (!rows[0]) throw new Error('The database does not know the time.');
+  return rows[0].now;
+}
+
+/** By how much the scheduler was late with the episode that it was latest with. */
+async function latestScheduledMs({ db }: FaultCluster, since: Date): Promise<number> {
+  const { rows } = await db.raw<{ rows: { ms: number | null }[] }>(
+    `select max(extract(epoch from a.at - e.publish_at) * 1000)::float8 as ms
+     from audit_log a join episodes e on e.id = a.subject_id
+     where a.action = 'episode.publish' and a.at >= ?`,
+    [since],
+  );
+  return Math.round(rows[0]?.ms ?? 0);
+}
+
 /** Looks for the marker of what is private wherever the public can look. */
 class Leaks {
   readonly found: string[] = [];
@@ -181,11 +232,12 @@ async function eavesdrop(cluster: FaultCluster, leaks: Leaks): Promise<() => voi
 }
 
 /** Reads the public pages again and again, as an anonymous visitor. */
-function visit(url: string, leaks: Leaks): () => Promise<void> {
+function visit(url: string, leaks: Leaks, pages: Stopwatch): () => Promise<void> {
   let stopped = false;
   const visiting = (async () => {
     const seen = new Set<string>();
     while (!stopped) {
+      const read = (address: string): Promise<string> => pages.time(readPage(address));
       const page = await read(`${url}/episodes/latest`);
       leaks.look('page', page);
       leaks.look('fragment', await read(`${url}/episodes/latest/grid`));
@@ -204,7 +256,7 @@ function visit(url: string, leaks: Leaks): () => Promise<void> {
 }
 
 /** A page that can't be had while something is broken has nothing to leak but its error. */
-async function read(url: string): Promise<string> {
+async function readPage(url: string): Promise<string> {
   return fetch(url)
     .then((response) => response.text())
     .catch(() => '');
