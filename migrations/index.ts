@@ -4,6 +4,7 @@ import * as accounts from './0002_accounts';
 import * as flatQueries from './0003_flat_queries';
 import * as textRules from './0004_text_rules';
 import * as history from './0010_history';
+import * as readableTimes from './0011_readable_times';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001_catalog': catalog,
@@ -11,6 +12,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0003_flat_queries': flatQueries,
   '0004_text_rules': textRules,
   '0010_history': history,
+  '0011_readable_times': readableTimes,
 };
 
 /**

@@ -58,6 +58,25 @@ export function cardView(episode: PublicEpisode, rev: number): CardView {
   };
 }
 
+/**
+ * The cards of a page. An episode whose card can't be made is left out, as on the stream: it must not take the others with it.
+ * @param onError told what was left out, and why
+ */
+export function cardViews(
+  episodes: readonly PublicEpisode[],
+  rev: number,
+  onError: (error: unknown, message: string) => void,
+): CardView[] {
+  return episodes.flatMap((episode) => {
+    try {
+      return [cardView(episode, rev)];
+    } catch (error) {
+      onError(error, `The card of episode ${episode.episodeId} could not be made`);
+      return [];
+    }
+  });
+}
+
 export const KIND_LABELS: Readonly<Record<SeriesKind, string>> = {
   tv: 'TV',
   movie: 'Movie',

@@ -146,3 +146,17 @@ test('nothing is kept while somebody is changing the views', async () => {
     await changing.close();
   }
 });
+
+test('a time that no page could show is refused by the tables', async () => {
+  const series = await newSeries(app.catalog, { title: 'Readable times' });
+  const episode = await newEpisode(app.catalog, series.id);
+  for (const time of ['infinity', '-infinity', '0044-03-15 00:00+00 BC', '10000-01-01 00:00+00']) {
+    for (const column of ['published_at', 'publish_at']) {
+      const write = app.database
+        .db('episodes')
+        .where({ id: episode.id })
+        .update({ [column]: time });
+      await expect(write).rejects.toMatchObject({ constraint: 'episodes_readable_times' });
+    }
+  }
+});

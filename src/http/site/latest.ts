@@ -8,7 +8,7 @@ import {
 } from '../../catalog/public-catalog';
 import { SEASONS, SERIES_KINDS } from '../../catalog/series';
 import { formatCursor } from '../../changes/change-event';
-import { cardView, formatPageKey, KIND_LABELS, parsePageKey, seasonKey, seasonLabel } from '../card-view';
+import { cardViews, formatPageKey, KIND_LABELS, parsePageKey, seasonKey, seasonLabel } from '../card-view';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import type { Shelf } from '../page-cache';
@@ -20,8 +20,9 @@ const GRID_PATH = `${PATH}/grid`;
  * The latest episodes: the page, and the grid alone for a client that was told to `reset`. Both are kept by the head's
  * number, so there must be nothing on them that can change without a change of a public episode.
  */
-export function latestRoutes({ catalog, pages }: Dependencies): Router {
+export function latestRoutes({ catalog, pages, log }: Dependencies): Router {
   const router = Router();
+  const onError: OnError = (error, message) => log.error({ err: error }, message);
 
   router.get('/', (_request, response) => response.redirect(PATH));
 
@@ -31,7 +32,7 @@ export function latestRoutes({ catalog, pages }: Dependencies): Router {
       const page = await readLatestPage(catalog.db, query.filter, query.before);
       // Not before the page: seasons from before its cursor would be kept as if they were true at it.
       const seasons = await readSeasons(catalog.db);
-      const html = await renderView(request.app, 'pages/latest', pageView(page, query, seasons));
+      const html = await renderView(request.app, 'pages/latest', pageView(page, query, seasons, onError));
       return { cursor: page.cursor, html, shelf: shelfOf(page, query) };
     });
   });
@@ -40,7 +41,7 @@ export function latestRoutes({ catalog, pages }: Dependencies): Router {
     const query = parseQuery(request);
     await pages.answer(request, response, latestUrl(query, GRID_PATH), async () => {
       const page = await readLatestPage(catalog.db, query.filter, query.before);
-      const html = await renderView(request.app, 'partials/grid', { grid: gridView(page, query) });
+      const html = await renderView(request.app, 'partials/grid', { grid: gridView(page, query, onError) });
       return { cursor: page.cursor, html, shelf: shelfOf(page, query) };
     });
   });
@@ -59,6 +60,7 @@ function renderView(app: Application, name: string, locals: object): Promise<str
   });
 }
 
+type OnError = (error: unknown, message: string) => void;
 type LatestQuery = { readonly filter: LatestFilter; readonly before?: PageKey | undefined };
 
 function parseQuery(request: Request): LatestQuery {
@@ -97,11 +99,16 @@ function parseBefore(value: unknown) {
 }
 
 /** What `views/pages/latest.ejs` shows. */
-function pageView(page: LatestPage, query: LatestQuery, seasons: Awaited<ReturnType<typeof readSeasons>>) {
+function pageView(
+  page: LatestPage,
+  query: LatestQuery,
+  seasons: Awaited<ReturnType<typeof readSeasons>>,
+  onError: OnError,
+) {
   const { filter, before } = query;
   return {
     title: 'Latest episodes',
-    grid: gridView(page, query),
+    grid: gridView(page, query, onError),
     isFirstPage: before === undefined,
     firstPageUrl: latestUrl({ filter }),
     kinds: SERIES_KINDS.map((kind) => ({
@@ -119,11 +126,11 @@ function pageView(page: LatestPage, query: LatestQuery, seasons: Awaited<ReturnT
 }
 
 /** What `views/partials/grid.ejs` shows. */
-function gridView(page: LatestPage, query: LatestQuery) {
+function gridView(page: LatestPage, query: LatestQuery, onError: OnError) {
   const { filter, before } = query;
   return {
     cursor: formatCursor(page.cursor),
-    cards: page.episodes.map((episode) => cardView(episode, page.cursor.seq)),
+    cards: cardViews(page.episodes, page.cursor.seq, onError),
     isFirstPage: before === undefined,
     kind: filter.kind ?? '',
     season: filter.season ? seasonKey(filter.season.year, filter.season.season) : '',
