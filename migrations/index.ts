@@ -3,6 +3,7 @@ import * as catalog from './0001_catalog';
 import * as accounts from './0002_accounts';
 import * as flatQueries from './0003_flat_queries';
 import * as textRules from './0004_text_rules';
+import * as anonymousActors from './0006_anonymous_actors';
 import * as history from './0010_history';
 import * as readableTimes from './0011_readable_times';
 
@@ -11,6 +12,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0002_accounts': accounts,
   '0003_flat_queries': flatQueries,
   '0004_text_rules': textRules,
+  '0006_anonymous_actors': anonymousActors,
   '0010_history': history,
   '0011_readable_times': readableTimes,
 };

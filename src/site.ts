@@ -122,7 +122,10 @@ export async function createSite(
   const stopScheduler = startScheduler(catalog, log);
   const stopPruning = startPruning(db, log);
   const sessionPool = createSessionPool(database.url);
-  const loginLimits = createLoginLimits(config.redisUrl, log, { shared: link !== undefined });
+  const loginLimits = createLoginLimits(config.redisUrl, log, {
+    shared: link !== undefined,
+    availability: redisAvailability,
+  });
   const requestId = createRequestId(config.trustProxy);
   const pages = new PageCache({
     head: () => feed.sureCursor,

@@ -1,27 +1,29 @@
-import { hash, verify } from '@node-rs/argon2';
 import { type Database, isUniqueViolation } from '../platform/database';
+import { isStorableText, textProblem } from '../platform/text';
 import { recordAudit } from './audit-log';
+import { canBePassword, hashPassword } from './password';
 
 export type AdminUser = { readonly id: string; readonly email: string };
 
-const MIN_PASSWORD_LENGTH = 12;
-/** Argon2 reads all of it; without a bound a login could be made to cost as much as one likes. */
-export const MAX_PASSWORD_LENGTH = 1_000;
-
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
+const MIN_PASSWORD_LENGTH = 12;
+const MAX_EMAIL_LENGTH = 254;
 
 /** What is wrong with the address of a new admin, or undefined. */
 export function emailProblem(email: string): string | undefined {
-  return EMAIL.test(email) && email.length <= 254
-    ? undefined
-    : 'Must be an e-mail address such as ada@example.org.';
+  if (EMAIL.test(email) && email.length <= MAX_EMAIL_LENGTH) return textProblem(email);
+  return 'Must be an e-mail address such as ada@example.org.';
+}
+
+/** False for what can't be the address of any account. */
+export function canBeEmail(text: string): boolean {
+  return text.length <= MAX_EMAIL_LENGTH && isStorableText(text);
 }
 
 /** What is wrong with a new password, or undefined. */
 export function passwordProblem(password: string): string | undefined {
   if (password.length < MIN_PASSWORD_LENGTH) return `Must have at least ${MIN_PASSWORD_LENGTH} characters.`;
-  if (password.length > MAX_PASSWORD_LENGTH) return `Must have at most ${MAX_PASSWORD_LENGTH} characters.`;
-  return undefined;
+  return canBePassword(password) ? undefined : 'Must have at most 1000 characters, all of them whole ones.';
 }
 
 /** Creates an admin; undefined when the address is taken. */
@@ -30,7 +32,7 @@ export async function createAdmin(
   email: string,
   password: string,
 ): Promise<AdminUser | undefined> {
-  const passwordHash = await hash(password);
+  const passwordHash = await hashPassword(password);
   try {
     return await db.transaction(async (trx) => {
       const [admin]: AdminUser[] = await trx('admin_users')
@@ -52,24 +54,39 @@ export async function createAdmin(
   }
 }
 
-/** The admin with that address and password. Takes as long for an address that nobody has. */
-export async function findAdminByPassword(
-  db: Database,
-  email: string,
-  password: string,
-): Promise<AdminUser | undefined> {
-  const row: (AdminUser & { readonly password_hash: string }) | undefined = await db('admin_users')
-    .select('id', 'email', 'password_hash')
-    .whereRaw('lower(email) = lower(?)', [email])
-    .first();
-  const matches = await verify(row?.password_hash ?? (await hashOfNobody()), password);
-  return row && matches ? { id: row.id, email: row.email } : undefined;
+/** The account that an address leads to, if there is one. */
+export type Account = {
+  /** The address as the database folds it, by which it finds accounts: two spellings that find the same one have the same. */
+  readonly folded: string;
+  readonly admin: (AdminUser & { readonly passwordHash: string }) | undefined;
+};
+
+/** @param email text that `canBeEmail()` */
+export async function findAccount(db: Database, email: string): Promise<Account> {
+  const {
+    rows: [row],
+  }: { rows: { folded: string; id: string | null; email: string; password_hash: string }[] } = await db.raw(
+    `select typed.folded, admin_users.id, admin_users.email, admin_users.password_hash
+     from (select lower(?::text) as folded) typed
+     left join admin_users on lower(admin_users.email) = typed.folded`,
+    [email],
+  );
+  if (!row) throw new Error('The search for an account returned no row.');
+  const { folded, id, password_hash: passwordHash } = row;
+  return { folded, admin: id === null ? undefined : { id, email: row.email, passwordHash } };
 }
 
-let nobody: Promise<string> | undefined;
-function hashOfNobody(): Promise<string> {
-  nobody ??= hash('the password of nobody');
-  return nobody;
+/** Puts a new hash of the same password in the place of `passwordHash`, unless that was changed meanwhile. */
+export async function renewPasswordHash(
+  db: Database,
+  admin: AdminUser & { readonly passwordHash: string },
+  password: string,
+): Promise<string> {
+  const renewed = await hashPassword(password);
+  const count = await db('admin_users')
+    .where({ id: admin.id, password_hash: admin.passwordHash })
+    .update({ password_hash: renewed });
+  return count === 1 ? renewed : admin.passwordHash;
 }
 
 /** The admin with that id; a session may outlive its account. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Actor } from '../changes/actor';
+import type { Actor, AuditEntry } from '../changes/actor';
 import type { Database } from '../platform/database';
 import { recordAudit } from './audit-log';
 
@@ -29,6 +29,32 @@ export async function findTokenBearer(db: Database, token: string): Promise<Acto
     .update({ last_used_at: db.fn.now(3) })
     .returning(['id', 'name']);
   return row && { kind: 'token', id: row.id, name: row.name };
+}
+
+/**
+ * What the audit log keeps of a token that was refused: whose it was, if it was revoked, and never the token.
+ * @param token undefined when what was sent can't be one
+ */
+export async function describeRefusedToken(
+  db: Database,
+  token: string | undefined,
+  address: string,
+): Promise<AuditEntry> {
+  const hash = token === undefined ? undefined : hashToken(token);
+  const row: { id: string; name: string } | undefined =
+    hash && (await db('api_tokens').select('id', 'name').where({ token_hash: hash }).first());
+  return {
+    actor: { kind: 'anonymous', id: null, name: row?.name ?? 'unknown token' },
+    action: 'token.refused',
+    subjectKind: 'token',
+    subjectId: row?.id ?? null,
+    details: {
+      address,
+      reason: row ? 'revoked' : hash ? 'unknown' : 'malformed',
+      // Tells one token from another, and is far too short to find one by.
+      ...(hash && { fingerprint: hash.toString('hex').slice(0, 8) }),
+    },
+  };
 }
 
 function hashToken(token: string): Buffer {

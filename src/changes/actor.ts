@@ -1,11 +1,11 @@
-/** Who makes a change: an admin in the back office, a script with a token, or nipnime itself. */
+/** Who does something: an admin in the back office, a script with a token, nipnime itself, or somebody who was not let in. */
 export type Actor = {
-  readonly kind: 'admin' | 'token' | 'system';
+  readonly kind: 'admin' | 'token' | 'system' | 'anonymous';
   readonly id: string | null;
   readonly name: string;
 };
 
-/** What the audit log keeps about one change. */
+/** What the audit log keeps about one thing that was done or refused. */
 export type AuditEntry = {
   readonly actor: Actor;
   /** Dotted, subject first: `episode.create`. */

@@ -582,7 +582,7 @@ test('a redirect waits until the session is saved, so that the next page has som
   const answer = fetch(`http://localhost:${port}/admin/series`, {
     method: 'POST',
     redirect: 'manual',
-    headers: { Cookie: String(login.headers['set-cookie']).split(';')[0] ?? '' },
+    headers: { Cookie: /nipnime\.sid=[^;]+/.exec(String(login.headers['set-cookie']))?.[0] ?? '' },
     body: new URLSearchParams({ ...fieldsOf(text, '/admin/series'), title: 'Told' }),
   }).then((response) => {
     answered = true;

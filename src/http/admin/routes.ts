@@ -1,5 +1,5 @@
 import express, { type RequestHandler, Router } from 'express';
-import { csrf } from '../csrf';
+import { refuseOtherSites, requireSessionToken } from '../csrf';
 import type { Dependencies } from '../dependencies';
 import { requireAdmin, sessions } from '../sessions';
 import { episodeRoutes } from './episodes';
@@ -9,9 +9,10 @@ import { seriesRoutes } from './series';
 /** The back office: forms → parse → repository → 303. */
 export function adminRoutes(dependencies: Dependencies): Router {
   const router = Router();
-  router.use(sessions(dependencies), express.urlencoded({ extended: true, limit: '256kb' }), ...csrf, notice);
+  router.use(sessions(dependencies), express.urlencoded({ extended: true, limit: '256kb' }));
+  router.use(refuseOtherSites);
   router.use(loginRoutes(dependencies));
-  router.use(requireAdmin(dependencies));
+  router.use(requireSessionToken, notice, requireAdmin(dependencies));
   router.get('/', (_request, response) => response.redirect(303, '/admin/episodes'));
   router.use(seriesRoutes(dependencies));
   router.use(episodeRoutes(dependencies));
