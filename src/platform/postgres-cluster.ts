@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chown, lchown, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chown, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
   type Account,
@@ -19,12 +19,13 @@ import {
   programFailure,
   programPath,
 } from './postgres-binaries';
+import { scramVerifier } from './scram-verifier';
+import { accountFor, giveDataTo, INITDB_ACCOUNT } from './server-account';
 
 export const SUPERUSER = 'postgres';
 /** Without the caller's PG* variables, and with messages in English. */
 export const SERVER_ENV = { LC_ALL: 'C' };
 
-const NOBODY: Account = { uid: 65_534, gid: 65_534 };
 /** Where a server that may not run as root can reach its files. */
 const REACHABLE_FOLDER = '/var/lib/nipnime';
 
@@ -94,32 +95,21 @@ function clusterIn(directory: string) {
   return { directory, folder, data: join(folder, 'data'), passwordFile: join(folder, 'password') };
 }
 
-/** The owner of the files, so that root and the owner can take turns; for new files, and root's, nobody. */
-async function accountFor(data: string): Promise<Account> {
-  if (!(await exists(data))) return NOBODY;
-  const { uid, gid } = await stat(data);
-  if (uid !== 0) return { uid, gid };
-  const inside = await readdir(data, { recursive: true });
-  for (const path of [dirname(data), data, ...inside.map((name) => join(data, name))]) {
-    await lchown(path, NOBODY.uid, NOBODY.gid);
-  }
-  return NOBODY;
-}
-
 async function createCluster(cluster: Located): Promise<void> {
   cluster.notify(`Creating the database in ${cluster.directory} (only at the first start).`);
   const fresh = await makeFreshFolder(cluster.directory);
   try {
-    const passwordFile = join(fresh, 'password');
-    await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
+    const password = randomBytes(24).toString('base64url');
+    await writeFile(join(fresh, 'password'), password, { mode: 0o600, flush: true });
+    // What initdb reads lets nobody log in: it runs as an account that others have, too.
+    const verifierFile = join(fresh, 'verifier');
+    await writeFile(verifierFile, scramVerifier(password), { mode: 0o600 });
     const { account } = cluster;
-    if (account) {
-      await chown(fresh, account.uid, account.gid);
-      await chown(passwordFile, account.uid, account.gid);
-    }
-    await initialise(cluster, fresh, passwordFile);
-    // Back to root: initdb alone had to read it, and other programs run as nobody too.
-    if (account) await chown(passwordFile, 0, 0);
+    const maker = account && INITDB_ACCOUNT;
+    if (maker) for (const path of [fresh, verifierFile]) await chown(path, maker.uid, maker.gid);
+    await initialise({ ...cluster, account: maker }, fresh, verifierFile);
+    await rm(verifierFile);
+    if (account) await giveDataTo(account, join(fresh, 'data'));
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
     throw error;
@@ -127,11 +117,11 @@ async function createCluster(cluster: Located): Promise<void> {
   await renameUnlessThere(fresh, cluster.folder);
 }
 
-async function initialise(cluster: Located, fresh: string, passwordFile: string): Promise<void> {
+async function initialise(cluster: Located, fresh: string, verifierFile: string): Promise<void> {
   const ctypes = characterTypes();
   for (const ctype of ctypes) {
     const args = [
-      ...['-D', join(fresh, 'data'), '-U', SUPERUSER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`],
+      ...['-D', join(fresh, 'data'), '-U', SUPERUSER, '--auth=scram-sha-256', `--pwfile=${verifierFile}`],
       ...['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
       ...['--locale=C', `--lc-ctype=${ctype}`],
       ...(cluster.settings.fsync === 'off' ? ['--no-sync'] : []),

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import {
   chmod,
+  chown,
   mkdir,
   mkdtemp,
   readdir,
@@ -18,6 +19,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded-database';
 import { isAlive } from '../../src/platform/files';
@@ -25,7 +27,9 @@ import {
   binariesWithinReach,
   findPostgresBinaries,
   programFailure,
+  programPath,
 } from '../../src/platform/postgres-binaries';
+import { freePort } from '../support/redis';
 
 const ROOT = resolve(__dirname, '../..');
 const isRoot = process.getuid?.() === 0;
@@ -381,6 +385,79 @@ describe('openEmbeddedDatabase', () => {
     await expect(openEmbeddedDatabase({ directory, databaseName: 'site', settings })).rejects.toThrow(
       /invalid value for parameter "shared_buffers"[\s\S]*DATABASE_URL/,
     );
+  });
+
+  describe('as root', () => {
+    const data = (name: string) => join(base, name, 'cluster', 'data');
+    const ownerOf = async (path: string) => {
+      const { uid, gid } = await stat(path);
+      return { uid, gid };
+    };
+    const serverOwner = async (name: string) => ownerOf(`/proc/${await serverPid(name)}`);
+    /** What an earlier version left behind. */
+    const giveToNobody = async (name: string) => {
+      await chown(join(base, name, 'cluster'), 65_534, 65_534);
+      await promisify(execFile)('chown', ['-R', '65534:65534', data(name)]);
+    };
+
+    whenRoot('neither the files nor the server belong to an account that anybody else has', async () => {
+      const database = await open('owned');
+      const { uid, gid } = await ownerOf(data('owned'));
+      const taken = `${await readFile('/etc/passwd', 'utf8')}${await readFile('/etc/group', 'utf8')}`;
+      expect([0, 65_534]).not.toContain(uid);
+      expect(taken).not.toMatch(new RegExp(`:(${uid}|${gid}):`));
+      expect(await serverOwner('owned')).toEqual({ uid, gid });
+      expect((await stat(data('owned'))).mode & 0o77).toBe(0);
+      expect(await ownerOf(join(base, 'owned/cluster/password'))).toMatchObject({ uid: 0 });
+      await database.close();
+      // Restarts agree.
+      await open('owned');
+      expect(await ownerOf(data('owned'))).toEqual({ uid, gid });
+    });
+
+    whenRoot('files that belong to nobody get another owner, and keep what is in them', async () => {
+      const first = await open('owned');
+      await query(first, 'CREATE TABLE kept (id int)');
+      await first.close();
+      await giveToNobody('owned');
+      const second = await open('owned');
+      expect(await query(second, 'SELECT count(*)::int FROM kept')).toEqual([0]);
+      const { uid } = await ownerOf(data('owned'));
+      expect(uid).not.toBe(65_534);
+      const { stdout } = await promisify(execFile)('find', [data('owned'), '-not', '-uid', String(uid)]);
+      expect(stdout).toBe('');
+    });
+
+    whenRoot('a server that still runs as nobody is used, and changes at the next start', async () => {
+      await (await open('owned')).close();
+      await giveToNobody('owned');
+      const binaries = await findPostgresBinaries();
+      const port = await freePort();
+      const args = [
+        '-c',
+        `port=${port}`,
+        '-c',
+        'listen_addresses=127.0.0.1',
+        '-c',
+        'unix_socket_directories=',
+      ];
+      const server = spawn(programPath(binaries, 'postgres'), ['-D', data('owned'), ...args], {
+        cwd: data('owned'),
+        env: { LC_ALL: 'C' },
+        stdio: 'ignore',
+        uid: 65_534,
+        gid: 65_534,
+      });
+      children.push(server);
+      await until(() => existsSync(pidFile('owned')));
+      const joined = await open('owned');
+      expect(portOf(joined)).toBe(String(port));
+      expect(await ownerOf(data('owned'))).toEqual({ uid: 65_534, gid: 65_534 });
+      await joined.close();
+      const next = await open('owned');
+      expect(await query(next, 'SELECT 1')).toEqual([1]);
+      expect((await serverOwner('owned')).uid).not.toBe(65_534);
+    });
   });
 
   whenRoot('puts the files of a closed folder where the server’s account can reach them', async () => {
