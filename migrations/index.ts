@@ -4,6 +4,7 @@ import * as accounts from './0002_accounts';
 import * as flatQueries from './0003_flat_queries';
 import * as textRules from './0004_text_rules';
 import * as anonymousActors from './0006_anonymous_actors';
+import * as imports from './0008_imports';
 import * as listedSeries from './0009_listed_series';
 import * as history from './0010_history';
 import * as readableTimes from './0011_readable_times';
@@ -14,6 +15,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0003_flat_queries': flatQueries,
   '0004_text_rules': textRules,
   '0006_anonymous_actors': anonymousActors,
+  '0008_imports': imports,
   '0009_listed_series': listedSeries,
   '0010_history': history,
   '0011_readable_times': readableTimes,

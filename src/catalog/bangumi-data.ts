@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type BroadcastRule, parseBroadcastRule, seasonOf } from './broadcast';
+import { keysOf, sourcesOf } from './import-keys';
 import { instant, languageTag, line, paragraphs, parseInput, requiredLine } from './input';
 import { listedDays } from './japanese-day';
 import { SERIES_KINDS, type Season, type SeriesKind, type SeriesLink } from './series';
@@ -17,8 +17,11 @@ export type BangumiData = {
 
 /** A series of the data set in the words of the catalog, without its slug. */
 export type BangumiSeries = {
-  /** Names the series for good: `bangumi:<id at bangumi.tv>`, or a hash where that is missing or taken. */
+  /** What the series can be named by for good, the best first; `source` is the first that no series before it has. */
+  readonly sources: readonly string[];
   readonly source: string;
+  /** What it is recognised by in another edition of the data. */
+  readonly keys: readonly string[];
   readonly title: string;
   readonly titleLanguage: string;
   readonly titleNative: string | null;
@@ -112,10 +115,11 @@ export function readBangumiSeries(data: BangumiData): {
   const taken = new Set<string>();
   const series: BangumiSeries[] = [];
   for (const item of items) {
-    const source = sourcesOf(item).find((candidate) => !taken.has(candidate));
+    const sources = sourcesOf(item);
+    const source = sources.find((candidate) => !taken.has(candidate));
     if (source) {
       taken.add(source);
-      series.push(toSeries(item, source, data.siteMeta));
+      series.push({ ...toSeries(item, data.siteMeta), source, sources, keys: keysOf(item) });
     } else {
       skipped.push({
         title: item.title,
@@ -147,18 +151,10 @@ function titleOf(raw: unknown): string | undefined {
   return parsed.success ? parsed.data.title : undefined;
 }
 
-/**
- * Keys of the item, the best first. Some items have no id at bangumi.tv; some share one (a co-production has an item
- * for each country), and two even share title and begin.
- */
-function sourcesOf({ title, begin, titleTranslate, sites }: Item): string[] {
-  const id = sites.find(({ site }) => site === 'bangumi')?.id;
-  const hash = (...parts: readonly unknown[]) =>
-    `bangumi-data:${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)}`;
-  return [...(id ? [`bangumi:${id}`] : []), hash(title, begin), hash(title, begin, titleTranslate)];
-}
-
-function toSeries(item: Item, source: string, sites: BangumiData['siteMeta']): BangumiSeries {
+function toSeries(
+  item: Item,
+  sites: BangumiData['siteMeta'],
+): Omit<BangumiSeries, 'source' | 'sources' | 'keys'> {
   const { begin, end, type: kind } = item;
   const title = item.titleTranslate.en?.[0] ?? item.title;
   const hasNative = title !== item.title;
@@ -170,7 +166,6 @@ function toSeries(item: Item, source: string, sites: BangumiData['siteMeta']): B
   const season = begins && seasonOf(begins, kind);
   if (broadcast !== null) problems.push(...broadcastProblems(rule, broadcast, end));
   return {
-    source,
     title,
     titleLanguage: item.titleTranslate.en?.[0] === undefined ? item.lang : 'en',
     titleNative: hasNative ? item.title : null,

@@ -6,21 +6,15 @@ import {
   type Skipped,
 } from './bangumi-data';
 import { broadcastsUntil } from './broadcast';
-import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
-import {
-  insertEpisodes,
-  insertSeries,
-  type Known,
-  type NewEpisode,
-  readKnown,
-  readSlugs,
-  type SlugRow,
-  type Wanted,
-} from './import-rows';
-import { MAX_SLUG_LENGTH, slugFromTitle } from './series';
+import type { Actor, Catalog } from './catalog-write';
+import { type ImportCounts, importChunk, type Wanted } from './import-chunk';
+import { matchSeries } from './import-matching';
+import { extentOf } from './import-plan';
+import { type CatalogEntry, readCatalogEntries } from './import-rows';
+import { assignSlugs } from './import-slugs';
 
 type ImportOptions = {
-  /** Only the series that begin from then on; without it, all of them. */
+  /** Only the series that begin from then on, and those that are there; without it, all of them. */
   readonly since?: Date;
   readonly now: Date;
   /** Instead of the installed package. */
@@ -31,15 +25,15 @@ type ImportOptions = {
   readonly signal?: AbortSignal;
 };
 
-export type ImportResult = {
-  readonly series: { readonly added: number; readonly known: number };
-  readonly episodes: { readonly added: number; readonly known: number };
+export type ImportResult = ImportCounts & {
   /** Up to when the data knows what was broadcast. */
   readonly knownUntil: Date;
+  /** Imported once, and no longer in the data. They stay. */
+  readonly gone: readonly { readonly slug: string; readonly title: string }[];
   readonly skipped: readonly Skipped[];
+  /** What two items, or two series, have a claim to. */
+  readonly ambiguous: readonly Skipped[];
 };
-
-type ChunkResult = Omit<ImportResult, 'knownUntil'>;
 
 /** One transaction holds the locks of this many series at most, … */
 const MAX_CHUNK_SERIES = 250;
@@ -47,8 +41,6 @@ const MAX_CHUNK_SERIES = 250;
 const MAX_CHUNK_EPISODES = 4_000;
 /** The longest series of the data set, weekly since 1969, has 3,000. */
 const MAX_EPISODES = 5_000;
-/** A broadcast that is found later than this is back catalog: nobody is told that it is new. */
-const NEWS_MS = 24 * 3_600_000;
 
 /** Where an import of the recent series begins, so that a first start is quick: two years before `now`. */
 export function recentSince(now: Date): Date {
@@ -58,8 +50,9 @@ export function recentSince(now: Date): Date {
 }
 
 /**
- * Adds what is missing of bangumi-data to the catalog: series, and one episode for each broadcast up to `now`. It
- * only adds: series that are there keep what admins made of them, and a second import changes nothing.
+ * Brings the catalog to what bangumi-data says: series, and one episode for each broadcast up to `now`. What somebody
+ * has edited, deleted or added stays as it is, field by field and episode by episode; what the data no longer has
+ * stays, too, and is told. A second import of the same data changes nothing.
  * @throws the reason of `signal` when that ends it.
  */
 export async function importBangumi(
@@ -69,46 +62,121 @@ export async function importBangumi(
 ): Promise<ImportResult> {
   const { now, onProgress, signal } = options;
   const data = readBangumiSeries(options.data ?? (await loadBangumiData()));
-  const { wanted, skipped: incomplete } = chooseWanted(data, await readSlugs(catalog.db), options);
+  const recognised = recognise(data.series, await readCatalogEntries(catalog.db));
+  const { wanted, skipped: incomplete } = chooseWanted(recognised.series, data.knownUntil, options);
   const skipped = [...data.skipped, ...incomplete];
-  const series = { added: 0, known: 0 };
-  const episodes = { added: 0, known: 0 };
+  const plan = { now, knownUntil: data.knownUntil, maxEpisodes: MAX_EPISODES };
+  let counts = NOTHING;
   let done = 0;
   onProgress?.(done, wanted.length);
   for (const chunk of toChunks(wanted)) {
     signal?.throwIfAborted();
-    const result = await importChunk(catalog, actor, chunk, now);
-    series.added += result.series.added;
-    series.known += result.series.known;
-    episodes.added += result.episodes.added;
-    episodes.known += result.episodes.known;
+    const result = await importChunk(catalog, actor, chunk, plan);
+    counts = sum(counts, result);
     skipped.push(...result.skipped);
     done += chunk.length;
     onProgress?.(done, wanted.length);
   }
-  return { series, episodes, knownUntil: data.knownUntil, skipped };
+  const ambiguous = [...recognised.doubles, ...wanted.flatMap(({ lookalike }) => lookalike ?? [])];
+  return { ...counts, knownUntil: data.knownUntil, gone: recognised.gone, skipped, ambiguous };
+}
+
+const NOTHING: ImportCounts = {
+  series: { added: 0, updated: 0, known: 0 },
+  episodes: { added: 0, moved: 0, takenBack: 0, broughtBack: 0, known: 0 },
+};
+
+function sum(a: ImportCounts, b: ImportCounts): ImportCounts {
+  return {
+    series: {
+      added: a.series.added + b.series.added,
+      updated: a.series.updated + b.series.updated,
+      known: a.series.known + b.series.known,
+    },
+    episodes: {
+      added: a.episodes.added + b.episodes.added,
+      moved: a.episodes.moved + b.episodes.moved,
+      takenBack: a.episodes.takenBack + b.episodes.takenBack,
+      broughtBack: a.episodes.broughtBack + b.episodes.broughtBack,
+      known: a.episodes.known + b.episodes.known,
+    },
+  };
+}
+
+type Recognised = Omit<Wanted, 'broadcasts'> & {
+  /** For one that is not there: the series that it could have been taken for. */
+  readonly lookalike: Skipped | undefined;
+};
+
+/**
+ * Finds each series of the data in the catalog, or gives it a source and an address. For all, however many are wanted:
+ * an address should not depend on whether the older series came first, later or never.
+ */
+function recognise(
+  all: readonly BangumiSeries[],
+  entries: readonly CatalogEntry[],
+): {
+  readonly series: readonly Recognised[];
+  readonly gone: ImportResult['gone'];
+  readonly doubles: readonly Skipped[];
+} {
+  const { seriesOf, doublesOf, lookalikesOf } = matchSeries(all, entries);
+  const entryOf = (index: number) => entries[seriesOf.get(index) ?? -1];
+  const slugs = assignSlugs(
+    all.map((series, index) => ({ ...series, slug: entryOf(index)?.slug })),
+    entries.map(({ slug }) => slug),
+  );
+  const takenSources = new Set(entries.map(({ source }) => source));
+  const series = all.map((one, index): Recognised => {
+    const entry = entryOf(index);
+    const slug = slugs[index] ?? '';
+    const source = entry?.source ?? freeSource(one, takenSources);
+    takenSources.add(source);
+    const other = entries[lookalikesOf.get(index) ?? -1];
+    const lookalike = other && {
+      title: one.title,
+      reason: `Became /series/${slug}: it has a key of /series/${other.slug}, which is another item of the data.`,
+    };
+    return { series: one, id: entry?.id, slug, source, lookalike };
+  });
+  const found = new Set(seriesOf.values());
+  const lost = [...entries.entries()].filter(([index, { keys }]) => keys.length > 0 && !found.has(index));
+  const doubles = lost.flatMap(([index, { slug, title }]) => {
+    const other = entryOf(doublesOf.get(index) ?? -1);
+    const reason = `Is there as /series/${slug} and as /series/${other?.slug}, which alone is kept up to date.`;
+    return other ? [{ title, reason }] : [];
+  });
+  return { series, gone: lost.map(([, { slug, title }]) => ({ slug, title })), doubles };
+}
+
+/** The one that an older series may have taken stays its own: an id can move from one item to another. */
+function freeSource({ source, sources }: BangumiSeries, taken: ReadonlySet<string | null>): string {
+  const free = [source, ...sources].find((candidate) => !taken.has(candidate));
+  if (free !== undefined) return free;
+  for (let count = 2; ; count++) {
+    if (!taken.has(`${source}:${count}`)) return `${source}:${count}`;
+  }
 }
 
 /** The series that the options ask for, and what is left out of them. */
 function chooseWanted(
-  { series: all, knownUntil }: Pick<ReturnType<typeof readBangumiSeries>, 'series' | 'knownUntil'>,
-  slugsInUse: readonly SlugRow[],
+  all: readonly Recognised[],
+  knownUntil: Date,
   { since, now }: Pick<ImportOptions, 'since' | 'now'>,
-): { readonly wanted: readonly Wanted[]; readonly skipped: readonly Skipped[] } {
-  const wanted: Wanted[] = [];
+): { readonly wanted: readonly (Wanted & Recognised)[]; readonly skipped: readonly Skipped[] } {
+  const wanted: (Wanted & Recognised)[] = [];
   const skipped: Skipped[] = [];
-  // For all: an address should not depend on whether the older series came first, later or never.
-  for (const { series, slug } of assignSlugs(all, slugsInUse)) {
-    const { title, beginsAt, endsAt, rule } = series;
-    if (since && !(beginsAt && beginsAt >= since)) continue;
+  for (const recognised of all) {
+    const { title, beginsAt, endsAt, rule } = recognised.series;
+    if (since && recognised.id === undefined && !(beginsAt && beginsAt >= since)) continue;
+    skipped.push(...recognised.series.skipped);
     // One more than there may be, to tell that there are more.
-    const extent = endsAt ? { endsAt } : { knownUntil };
-    const broadcasts = rule ? broadcastsUntil(rule, extent, { now, limit: MAX_EPISODES + 1 }) : [];
-    skipped.push(...series.skipped);
-    if (broadcasts.length > MAX_EPISODES) {
+    const limit = MAX_EPISODES + 1;
+    const broadcasts = rule ? broadcastsUntil(rule, extentOf(endsAt, knownUntil), { now, limit }).length : 0;
+    if (broadcasts > MAX_EPISODES) {
       skipped.push({ title, reason: `Only the first ${MAX_EPISODES} broadcasts became episodes.` });
     }
-    wanted.push({ ...series, slug, broadcasts: broadcasts.slice(0, MAX_EPISODES) });
+    wanted.push({ ...recognised, broadcasts });
   }
   return { wanted, skipped };
 }
@@ -119,135 +187,14 @@ function toChunks(wanted: readonly Wanted[]): Wanted[][] {
   let chunk: Wanted[] = [];
   let episodes = 0;
   for (const series of wanted) {
-    const isFull =
-      chunk.length === MAX_CHUNK_SERIES || episodes + series.broadcasts.length > MAX_CHUNK_EPISODES;
+    const isFull = chunk.length === MAX_CHUNK_SERIES || episodes + series.broadcasts > MAX_CHUNK_EPISODES;
     if (isFull && chunk.length > 0) {
       chunks.push(chunk);
       chunk = [];
       episodes = 0;
     }
     chunk.push(series);
-    episodes += series.broadcasts.length;
+    episodes += series.broadcasts;
   }
   return chunk.length > 0 ? [...chunks, chunk] : chunks;
-}
-
-async function importChunk(
-  catalog: Catalog,
-  actor: Actor,
-  chunk: readonly Wanted[],
-  now: Date,
-): Promise<ChunkResult> {
-  const known = await readKnown(catalog.db, chunk);
-  const incomplete = chunk.filter((series) => missingBroadcasts(series, known.get(series.source)).length > 0);
-  if (incomplete.length === 0 && chunk.every(({ source }) => known.has(source))) {
-    return countResult(chunk, { series: 0, episodes: 0 });
-  }
-  const seriesIds = incomplete.flatMap(({ source }) => known.get(source)?.id ?? []);
-  return writeCatalog(catalog, actor, { seriesIds, episodeIds: [] }, (write) =>
-    addMissing(write, chunk, known, now),
-  );
-}
-
-/** In the transaction, where what is there is read once more: now nobody else adds to these series. */
-async function addMissing(
-  { trx, created, audit }: Write,
-  chunk: readonly Wanted[],
-  knownBefore: ReadonlyMap<string, Known>,
-  now: Date,
-): Promise<ChunkResult> {
-  const addedSeries = await insertSeries(
-    trx,
-    chunk.filter(({ source }) => !knownBefore.has(source)),
-  );
-  const known = await readKnown(trx, chunk);
-  const present = chunk.filter(({ source }) => known.has(source));
-  const addedEpisodes = await insertEpisodes(
-    trx,
-    present.flatMap((series) =>
-      newEpisodes(series, known.get(series.source), knownBefore.has(series.source), now),
-    ),
-  );
-  for (const id of addedEpisodes) created(id);
-  const added = { series: addedSeries, episodes: addedEpisodes.length };
-  if (added.series + added.episodes > 0) {
-    await audit({
-      action: 'catalog.import',
-      subjectKind: 'catalog',
-      subjectId: null,
-      details: { from: 'bangumi-data', ...added },
-    });
-  }
-  const refused = chunk.filter(({ source }) => !known.has(source));
-  return countResult(
-    present,
-    added,
-    refused.map(({ title, slug }) => ({
-      title,
-      reason: `Its address /series/${slug} was given to another series in this moment. Import again.`,
-    })),
-  );
-}
-
-function countResult(
-  present: readonly Wanted[],
-  added: { readonly series: number; readonly episodes: number },
-  skipped: readonly Skipped[] = [],
-): ChunkResult {
-  const broadcasts = present.reduce((sum, series) => sum + series.broadcasts.length, 0);
-  return {
-    series: { added: added.series, known: present.length - added.series },
-    episodes: { added: added.episodes, known: broadcasts - added.episodes },
-    skipped,
-  };
-}
-
-type MissingBroadcast = { readonly number: number; readonly time: Date };
-
-/** An admin may have given an episode another number: it still has the time of its broadcast. */
-function missingBroadcasts({ broadcasts }: Wanted, known: Known | undefined): MissingBroadcast[] {
-  return broadcasts
-    .map((time, index) => ({ number: index + 1, time }))
-    .filter(({ number, time }) => !known?.numbers.has(number) && !known?.times.has(time.getTime()));
-}
-
-function newEpisodes(series: Wanted, known: Known | undefined, wasKnown: boolean, now: Date): NewEpisode[] {
-  if (!known) return [];
-  return missingBroadcasts(series, known).map(({ number, time }) => ({
-    series_id: known.id,
-    number,
-    published_at: time,
-    // Null makes it a new one: writeCatalog sets it and announces the card.
-    first_public_at: wasKnown && now.getTime() - time.getTime() < NEWS_MS ? null : time,
-  }));
-}
-
-/** A slug for each series: the one it has, else the first free one of its title. */
-function assignSlugs(
-  all: readonly BangumiSeries[],
-  inUse: readonly SlugRow[],
-): readonly { readonly series: BangumiSeries; readonly slug: string }[] {
-  const taken = new Set(inUse.map(({ slug }) => slug));
-  const known = new Map(inUse.map(({ slug, source }) => [source, slug]));
-  return all.map((series) => {
-    const slug = known.get(series.source) ?? freeSlug(series, taken);
-    taken.add(slug);
-    return { series, slug };
-  });
-}
-
-/** `title`, `title-2024`, `title-2024-2`, … */
-function freeSlug({ title, seasonYear }: BangumiSeries, taken: ReadonlySet<string>): string {
-  const plain = slugFromTitle(title);
-  const hasYear = seasonYear === null || plain.endsWith(`-${seasonYear}`);
-  const dated = hasYear ? plain : withSuffix(plain, `-${seasonYear}`);
-  for (const candidate of [plain, dated]) if (!taken.has(candidate)) return candidate;
-  for (let count = 2; ; count++) {
-    const candidate = withSuffix(dated, `-${count}`);
-    if (!taken.has(candidate)) return candidate;
-  }
-}
-
-function withSuffix(slug: string, suffix: string): string {
-  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-$/, '') + suffix;
 }

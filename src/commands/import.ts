@@ -13,12 +13,18 @@ import { openDatabase } from '../platform/open-database';
 
 const USAGE = `Usage: npm run import -- [--all]
 
-Fills the catalog from bangumi-data (https://github.com/bangumi-data/bangumi-data, CC BY 4.0): series, and an episode
-for each broadcast that has passed; of a series without an end, for those up to the date of the data. It only adds. What
-is there stays as it is, what was deleted stays deleted; importing again adds the broadcasts that have passed since. It
-may run while the site does.
+Brings the catalog to what bangumi-data says (https://github.com/bangumi-data/bangumi-data, CC BY 4.0): series, and an
+episode for each broadcast that has passed; of a series without an end, for those up to the date of the data.
 
-  --all    Every series (about 8,500); without it, those that begin within the last two years (about 500).
+What nobody has edited follows the data when a newer edition is installed: titles, ends, links, times. Imported episodes
+that nobody has touched are taken back when the data says that there was no such broadcast; they are deleted, and can be
+restored. What somebody has edited, added, hidden or deleted stays as it is. A series is recognised by its ids, its links,
+or its title and begin, and keeps its address. What the data no longer has stays, too, and is listed.
+
+Importing again adds the broadcasts that have passed since. It may run while the site does.
+
+  --all    Every series (about 8,500); without it, those that begin within the last two years (about 500), and all that
+           were imported before.
   --help   Prints this.
 
 It writes to the database of DATABASE_URL, or to the site's own in DATA_DIR.
@@ -140,22 +146,43 @@ function createLines(): Progress {
   };
 }
 
-function describe({ series, episodes, knownUntil, skipped }: ImportResult, durationMs: number): string {
+function describe(result: ImportResult, durationMs: number): string {
+  const { series, episodes, knownUntil, gone, skipped, ambiguous } = result;
   return [
     `The data is of ${knownUntil.toISOString().slice(0, 10)}.`,
-    `Series: ${count(series.added)} added, ${count(series.known)} were there.`,
-    `Episodes: ${count(episodes.added)} added, ${count(episodes.known)} were there.`,
-    ...describeSkipped(skipped),
+    `Series: ${listCounts({ added: series.added, updated: series.updated })}, ${count(series.known)} were there.`,
+    `Episodes: ${listCounts({
+      added: episodes.added,
+      'given another time': episodes.moved,
+      'taken back': episodes.takenBack,
+      'brought back': episodes.broughtBack,
+    })}, ${count(episodes.known)} were there.`,
+    ...list(
+      'No longer in the data, and still here',
+      gone.map(({ title, slug }) => `${title}: /series/${slug}`),
+    ),
+    ...list('Not sure which series it is', ambiguous.map(toLine)),
+    ...list('Not imported, or not in full', skipped.map(toLine)),
     `Took ${(durationMs / 1_000).toFixed(1)} s.`,
   ].join('\n');
 }
 
-function describeSkipped(skipped: readonly Skipped[]): string[] {
-  if (skipped.length === 0) return [];
-  return [
-    `Not imported, or not in full (${count(skipped.length)}):`,
-    ...skipped.map(({ title, reason }) => `  ${title}: ${reason}`),
-  ];
+/** `12 added, 3 updated`: what did not happen is left out, apart from the first. */
+function listCounts(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, value], index) => index === 0 || value > 0)
+    .map(([name, value]) => `${count(value)} ${name}`)
+    .join(', ');
+}
+
+function list(heading: string, lines: readonly string[]): string[] {
+  return lines.length === 0
+    ? []
+    : [`${heading} (${count(lines.length)}):`, ...lines.map((line) => `  ${line}`)];
+}
+
+function toLine({ title, reason }: Skipped): string {
+  return `${title}: ${reason}`;
 }
 
 function count(value: number): string {

@@ -1,10 +1,11 @@
 import { recordAudit } from '../../src/accounts/audit-log';
-import { type BangumiData, loadBangumiData } from '../../src/catalog/bangumi-data';
+import { loadBangumiData } from '../../src/catalog/bangumi-data';
 import { deleteEpisode, updateEpisode } from '../../src/catalog/episode-repository';
 import { importBangumi, recentSince } from '../../src/catalog/import-bangumi';
 import { seriesSchema } from '../../src/catalog/series';
 import { updateSeries } from '../../src/catalog/series-repository';
 import { readChangesSince, readHead } from '../../src/changes/change-log';
+import { item, siteMeta } from '../support/bangumi';
 import { episodeInput, newSeries, testCatalog, tester } from '../support/catalog';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
@@ -16,19 +17,6 @@ beforeEach(() =>
   database.db.raw('truncate series, episodes, latest_episodes, video_servers, change_log, audit_log'),
 );
 afterAll(() => database.drop());
-
-const siteMeta: BangumiData['siteMeta'] = {
-  bangumi: { title: '番组计划', urlTemplate: 'https://bangumi.tv/subject/{{id}}', type: 'info' },
-  tmdb: { title: 'The Movie DB', urlTemplate: 'https://www.themoviedb.org/{{id}}', type: 'info' },
-  netflix: { title: 'Netflix', urlTemplate: 'https://www.netflix.com/title/{{id}}', type: 'onair' },
-  iqiyi: {
-    title: '爱奇艺',
-    urlTemplate: 'https://www.iqiyi.com/{{id}}.html',
-    regions: ['CN'],
-    type: 'onair',
-  },
-  mikan: { title: '蜜柑计划', urlTemplate: 'https://mikanani.me/Home/Bangumi/{{id}}', type: 'resource' },
-};
 
 const frieren = {
   title: '葬送のフリーレン',
@@ -52,24 +40,6 @@ const frieren = {
     { site: 'tmdb', id: 'tv/209867' },
   ],
 };
-
-let nextId = 1;
-/** An item with an id and, unless told otherwise, three weekly broadcasts from 5 April 2026. */
-function item(overrides: Record<string, unknown> = {}): Record<string, unknown> {
-  return {
-    title: 'アニメ',
-    titleTranslate: {},
-    type: 'tv',
-    lang: 'ja',
-    officialSite: '',
-    begin: '2026-04-05T14:15:00.000Z',
-    broadcast: 'R/2026-04-05T14:15:00.000Z/P7D',
-    end: '2026-04-19T14:15:00.000Z',
-    comment: '',
-    sites: [{ site: 'bangumi', id: String(nextId++) }],
-    ...overrides,
-  };
-}
 
 function importItems(
   items: readonly unknown[],
@@ -104,10 +74,12 @@ async function episodeId(number: number): Promise<string> {
 
 test('a series is there with all that the data set says of it', async () => {
   expect(await importItems([frieren])).toEqual({
-    series: { added: 1, known: 0 },
-    episodes: { added: 3, known: 0 },
+    series: { added: 1, updated: 0, known: 0 },
+    episodes: { added: 3, moved: 0, takenBack: 0, broughtBack: 0, known: 0 },
     knownUntil: new Date('2023-10-13T14:30:00Z'),
+    gone: [],
     skipped: [],
+    ambiguous: [],
   });
   expect(await seriesRows()).toEqual([
     expect.objectContaining({
@@ -206,10 +178,12 @@ test('a second import changes nothing', async () => {
   await importItems(items);
   const before = await everything();
   expect(await importItems(items)).toEqual({
-    series: { added: 0, known: 3 },
-    episodes: { added: 0, known: 9 },
+    series: { added: 0, updated: 0, known: 3 },
+    episodes: { added: 0, moved: 0, takenBack: 0, broughtBack: 0, known: 9 },
     knownUntil: new Date('2026-04-19T14:15:00Z'),
+    gone: [],
     skipped: [],
+    ambiguous: [],
   });
   expect(await everything()).toEqual(before);
 });

@@ -1,0 +1,34 @@
+import { MAX_SLUG_LENGTH, slugFromTitle } from './series';
+
+type Titled = {
+  readonly title: string;
+  readonly seasonYear: number | null;
+  /** The one that it has. */
+  readonly slug: string | undefined;
+};
+
+/** A slug for each series, in their order: the one it has, else the first free one of its title. */
+export function assignSlugs(all: readonly Titled[], inUse: readonly string[]): readonly string[] {
+  const taken = new Set(inUse);
+  return all.map((series) => {
+    const slug = series.slug ?? freeSlug(series, taken);
+    taken.add(slug);
+    return slug;
+  });
+}
+
+/** `title`, `title-2024`, `title-2024-2`, … */
+function freeSlug({ title, seasonYear }: Titled, taken: ReadonlySet<string>): string {
+  const plain = slugFromTitle(title);
+  const hasYear = seasonYear === null || plain.endsWith(`-${seasonYear}`);
+  const dated = hasYear ? plain : withSuffix(plain, `-${seasonYear}`);
+  for (const candidate of [plain, dated]) if (!taken.has(candidate)) return candidate;
+  for (let count = 2; ; count++) {
+    const candidate = withSuffix(dated, `-${count}`);
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+function withSuffix(slug: string, suffix: string): string {
+  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-$/, '') + suffix;
+}
