@@ -72,4 +72,4 @@ test('editions of five years, imported in turn, leave what the last one alone br
     series: { added: 0, updated: 0 },
     episodes: { added: 0, moved: 0, takenBack: 0, broughtBack: 0 },
   });
-}, 30_000);
+}, 60_000);
