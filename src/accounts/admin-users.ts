@@ -1,12 +1,11 @@
 import { type Database, isUniqueViolation } from '../platform/database';
 import { isStorableText, textProblem } from '../platform/text';
 import { recordAudit } from './audit-log';
-import { canBePassword, hashPassword } from './password';
+import { hashPassword } from './password';
 
 export type AdminUser = { readonly id: string; readonly email: string };
 
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
-const MIN_PASSWORD_LENGTH = 12;
 const MAX_EMAIL_LENGTH = 254;
 
 /** What is wrong with the address of a new admin, or undefined. */
@@ -18,12 +17,6 @@ export function emailProblem(email: string): string | undefined {
 /** False for what can't be the address of any account. */
 export function canBeEmail(text: string): boolean {
   return text.length <= MAX_EMAIL_LENGTH && isStorableText(text);
-}
-
-/** What is wrong with a new password, or undefined. */
-export function passwordProblem(password: string): string | undefined {
-  if (password.length < MIN_PASSWORD_LENGTH) return `Must have at least ${MIN_PASSWORD_LENGTH} characters.`;
-  return canBePassword(password) ? undefined : 'Must have at most 1000 characters, all of them whole ones.';
 }
 
 /** Creates an admin; undefined when the address is taken. */

@@ -1,7 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { read } from 'read';
-import { createAdmin, emailProblem, passwordProblem } from '../accounts/admin-users';
+import { createAdmin, emailProblem } from '../accounts/admin-users';
+import { loadPasswordCheck } from '../accounts/password-strength';
 import { runCommand, UsageError, withDatabase } from './support/run-command';
 
 const HELP = `Creates an admin of the back office.
@@ -21,7 +22,7 @@ runCommand(HELP, async (args) => {
   const password = process.stdin.isTTY
     ? await askPassword()
     : (await text(process.stdin)).replace(/\r?\n$/, '');
-  const wrongPassword = passwordProblem(password);
+  const wrongPassword = (await loadPasswordCheck())(password, email);
   if (wrongPassword) throw new UsageError(`The password: ${wrongPassword}`);
 
   await withDatabase(async ({ db }) => {

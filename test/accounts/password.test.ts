@@ -1,5 +1,6 @@
 import { hash, parseOptions } from '@node-rs/argon2';
 import { canBePassword, comparePassword, HASH_OF_NOBODY, hashPassword } from '../../src/accounts/password';
+import { loadPasswordCheck, type PasswordCheck } from '../../src/accounts/password-strength';
 
 describe('a password', () => {
   test.each([
@@ -38,5 +39,50 @@ describe('a password', () => {
     ['too much', 'x'.repeat(1_001)],
   ])('can’t be %s', (_what, text) => {
     expect(canBePassword(text)).toBe(false);
+  });
+});
+
+describe('a new password', () => {
+  let passwordProblem: PasswordCheck;
+  beforeAll(async () => {
+    passwordProblem = await loadPasswordCheck();
+  });
+
+  test.each([
+    'correct horse battery',
+    '7k2mq-9xw3p-abcde-fghjk',
+    'sousou no frieren',
+    'träume unter dem ahornbaum',
+    '葬送のフリーレンと勇者ヒンメルの銅像',
+    'x7#kQ!w2mZpL',
+  ])('is taken: %s', (password) => {
+    expect(passwordProblem(password, 'ada@example.org')).toBeUndefined();
+  });
+
+  test.each([
+    ['short', 'x7#kQ!w2mZp', /at least 12 characters/],
+    // Twelve UTF-16 units, six characters.
+    ['short in characters', '😀😁😂😃😄😅', /at least 12 characters/],
+    [
+      'common',
+      'Password1234!',
+      /^Is too easy to guess\. This is similar to a commonly used password\. Four or more words/,
+    ],
+    ['common, in full width', 'ｐａｓｓｗｏｒｄ１２３４', /Is too easy to guess/],
+    ['common, twice', 'trustno1trustno1', /Is too easy to guess/],
+    ['a row of keys', 'qwertyuiop12', /Is too easy to guess/],
+    ['one letter', 'a'.repeat(40), /Is too easy to guess/],
+    ['long and the same again and again', 'password'.repeat(120), /Is too easy to guess/],
+    ['a date', '2026-11-25-2026', /Is too easy to guess/],
+    ['the address', 'ada@example.org', /Is too easy to guess/],
+    ['the address backwards', 'gro.elpmaxe@ada', /Is too easy to guess/],
+    ['the site', 'nipnimenipnime', /Is too easy to guess/],
+    ['of lines', 'correct\nhorse battery', /can’t send them/],
+    ['with NUL', 'correct horse\0battery', /whole ones/],
+    ['with half a character', 'correct horse \ud800 battery', /whole ones/],
+    ['with a control character', 'correct horse\u001b battery', /U\+001B/],
+    ['endless', 'correct horse battery '.repeat(60), /at most 1000 characters/],
+  ])('is refused, and what is wrong is told: %s', (_what, password, problem) => {
+    expect(passwordProblem(password, 'ada@example.org')).toMatch(problem);
   });
 });
