@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../changes/actor';
 import type { Database } from '../platform/database';
+import { logFailure } from '../platform/database-errors';
 import type { Logger } from '../platform/log';
 import { recordAudit } from './audit-log';
 
@@ -41,7 +42,7 @@ export class RefusalJournal {
       this.#log.info({ ...entry.details, account: entry.actor.name, client }, `Refused: ${entry.action}`);
       await recordAudit(this.#db, entry);
     } catch (error) {
-      this.#log.warn({ err: error }, 'A refusal could not be written to the audit log');
+      logFailure(this.#log, error, 'A refusal could not be written to the audit log');
     }
   }
 
