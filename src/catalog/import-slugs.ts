@@ -1,4 +1,4 @@
-import { MAX_SLUG_LENGTH, slugFromTitle } from './series';
+import { slugFromTitle, slugWithSuffix } from './series';
 
 type Titled = {
   readonly title: string;
@@ -21,14 +21,10 @@ export function assignSlugs(all: readonly Titled[], inUse: readonly string[]): r
 function freeSlug({ title, seasonYear }: Titled, taken: ReadonlySet<string>): string {
   const plain = slugFromTitle(title);
   const hasYear = seasonYear === null || plain.endsWith(`-${seasonYear}`);
-  const dated = hasYear ? plain : withSuffix(plain, `-${seasonYear}`);
+  const dated = hasYear ? plain : slugWithSuffix(plain, `-${seasonYear}`);
   for (const candidate of [plain, dated]) if (!taken.has(candidate)) return candidate;
   for (let count = 2; ; count++) {
-    const candidate = withSuffix(dated, `-${count}`);
+    const candidate = slugWithSuffix(dated, `-${count}`);
     if (!taken.has(candidate)) return candidate;
   }
-}
-
-function withSuffix(slug: string, suffix: string): string {
-  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-$/, '') + suffix;
 }

@@ -1,13 +1,13 @@
 import { type Database, isUniqueViolation, type Transaction } from '../platform/database';
 import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
 import {
-  MAX_SLUG_LENGTH,
   type Season,
   type Series,
   type SeriesInput,
   type SeriesKind,
   type SeriesLink,
   slugFromTitle,
+  slugWithSuffix,
 } from './series';
 
 /** Outcomes of a write that its caller has to tell apart. */
@@ -29,7 +29,7 @@ export async function createSeries(
       const slug = input.slug ?? (await freeSlug(write.trx, slugFromTitle(input.title)));
       const [row]: { id: string }[] = await write
         .trx('series')
-        .insert({ ...toColumns(input), slug })
+        .insert(editable({ ...input, slug }))
         .returning('id');
       if (!row) throw new Error('The insert of a series returned no row.');
       return saved(write, row.id, 'series.create');
@@ -54,8 +54,7 @@ export async function updateSeries(
         .trx('series')
         .where({ id: seriesId })
         .update({
-          ...toColumns(input),
-          slug: input.slug ?? current.slug,
+          ...editable({ ...input, slug: input.slug ?? current.slug }),
           version: current.version + 1,
           updated_at: write.trx.fn.now(3),
         });
@@ -115,19 +114,31 @@ async function refusingTakenSlug(write: () => Promise<SeriesWriteResult>): Promi
   }
 }
 
-/** `slug`, or `slug-2`, `slug-3`, … */
+const FIRST_CANDIDATES = 10;
+
+/** The first of `slug`, `slug-2`, `slug-3`, … that no series has. Ends, since all of them differ. */
 async function freeSlug(trx: Transaction, slug: string): Promise<string> {
-  const rows: { slug: string }[] = await trx('series')
-    .select('slug')
-    .whereRaw('slug = ? or slug ~ ?', [slug, `^${slug}-[0-9]+$`]);
-  const taken = new Set(rows.map((row) => row.slug));
-  for (let candidate = slug, suffix = 2; ; candidate = `${slug}-${suffix++}`) {
-    if (!taken.has(candidate) && candidate.length <= MAX_SLUG_LENGTH) return candidate;
+  // Whoever makes a slug of the same title waits here, and then sees the one that was made.
+  await trx.raw('select pg_advisory_xact_lock(hashtext(?))', [`nipnime:slug:${slug}`]);
+  for (let first = 1, length = FIRST_CANDIDATES; ; first += length, length *= 10) {
+    const candidates = Array.from({ length }, (_, index) => numberedSlug(slug, first + index));
+    const rows: { slug: string }[] = await trx('series')
+      .select('slug')
+      .whereRaw('slug = any(?)', [candidates]);
+    const taken = new Set(rows.map((row) => row.slug));
+    const free = candidates.find((candidate) => !taken.has(candidate));
+    if (free !== undefined) return free;
   }
 }
 
-function toColumns(input: SeriesInput) {
+function numberedSlug(slug: string, count: number): string {
+  return count === 1 ? slug : slugWithSuffix(slug, `-${count}`);
+}
+
+/** The columns that an admin fills. */
+function editable(input: SeriesInput & { readonly slug: string }) {
   return {
+    slug: input.slug,
     title: input.title,
     title_language: input.titleLanguage,
     title_native: input.titleNative,

@@ -111,3 +111,8 @@ export function slugFromTitle(title: string): string {
     .replace(/^-|-$/g, '');
   return words || 'series';
 }
+
+/** The slug with `-2` or the like behind it, shortened so that the whole is none that is too long. */
+export function slugWithSuffix(slug: string, suffix: string): string {
+  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-+$/, '') + suffix;
+}
