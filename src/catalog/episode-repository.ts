@@ -2,6 +2,7 @@ import { type Database, isUniqueViolation } from '../platform/database';
 import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
 import type { Episode, EpisodeInput, EpisodeKind } from './episode';
 import { findEpisode, findEpisodeByNumber } from './episode-queries';
+import { identifyVideoServers, sameVideoServers } from './video-server';
 import { writeVideoServers } from './video-server-repository';
 
 /** Outcomes of a write that its caller has to tell apart. */
@@ -34,14 +35,15 @@ export async function createEpisode(
         .returning('id');
       if (!row) throw new Error('The insert of an episode returned no row.');
       write.created(row.id);
-      await writeVideoServers(trx, row.id, [], input.videoServers);
+      await writeVideoServers(trx, row.id, [], identifyVideoServers([], input.videoServers));
       return saved(write, row.id, 'episode.create');
     }),
   );
 }
 
 /**
- * Replaces everything that can be edited of the episode.
+ * Replaces everything that can be edited of the episode. What is the same already is not written: it gets no version, no
+ * row of the audit log and no event.
  * With `version`, only if it is still that version; else whatever was there before.
  */
 export async function updateEpisode(
@@ -64,7 +66,9 @@ export async function updateEpisode(
         const current = await findEpisode(trx, episodeId);
         if (!current) return { outcome: 'not-found' };
         if (version !== undefined && current.version !== version) return { outcome: 'conflict', current };
-        input = change(current);
+        const wanted = change(current);
+        input = { ...wanted, videoServers: identifyVideoServers(current.videoServers, wanted.videoServers) };
+        if (isSame(current, input)) return { outcome: 'saved', episode: current };
         await trx('episodes')
           .where({ id: episodeId })
           .update({
@@ -77,6 +81,20 @@ export async function updateEpisode(
         await writeVideoServers(trx, episodeId, current.videoServers, input.videoServers);
         return saved(write, episodeId, 'episode.update');
       }),
+  );
+}
+
+/** Whether the episode is what is wanted of it already. */
+function isSame(current: Episode, { publishAt, videoServers, ...wanted }: EpisodeInput): boolean {
+  return (
+    wanted.kind === current.kind &&
+    wanted.number === current.number &&
+    wanted.title === current.title &&
+    wanted.synopsis === current.synopsis &&
+    wanted.durationSeconds === current.durationSeconds &&
+    wanted.status === current.status &&
+    publishAt?.getTime() === current.publishAt?.getTime() &&
+    sameVideoServers(current.videoServers, videoServers)
   );
 }
 
@@ -100,7 +118,7 @@ export async function deleteEpisode(catalog: Catalog, actor: Actor, episodeId: s
   );
 }
 
-/** Takes a deletion back. `number-taken`: its number was given to another one meanwhile. */
+/** Takes a deletion back; where there is none, nothing is written. `number-taken`: its number was given to another one meanwhile. */
 export async function restoreEpisode(
   catalog: Catalog,
   actor: Actor,
@@ -114,7 +132,7 @@ export async function restoreEpisode(
       actor,
       { seriesIds: [deleted.seriesId], episodeIds: [episodeId] },
       async (write) => {
-        await write
+        const restored = await write
           .trx('episodes')
           .where({ id: episodeId })
           .whereNotNull('deleted_at')
@@ -123,7 +141,9 @@ export async function restoreEpisode(
             version: write.trx.raw('version + 1'),
             updated_at: write.trx.fn.now(3),
           });
-        return saved(write, episodeId, 'episode.restore');
+        if (restored > 0) return saved(write, episodeId, 'episode.restore');
+        const episode = await findEpisode(write.trx, episodeId);
+        return episode ? { outcome: 'saved', episode } : { outcome: 'not-found' };
       },
     ),
   );

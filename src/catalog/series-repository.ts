@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Database, isUniqueViolation, type Transaction } from '../platform/database';
 import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
 import {
@@ -37,7 +38,10 @@ export async function createSeries(
   );
 }
 
-/** Replaces everything that can be edited of the series, if it still is of that version. */
+/**
+ * Replaces everything that can be edited of the series, if it still is of that version. What is the same already is not
+ * written: it gets no version, no row of the audit log and no event.
+ */
 export async function updateSeries(
   catalog: Catalog,
   actor: Actor,
@@ -50,11 +54,14 @@ export async function updateSeries(
       const current = await findSeries(write.trx, seriesId);
       if (!current) return { outcome: 'not-found' };
       if (current.version !== version) return { outcome: 'conflict', current };
+      const wanted = { ...input, slug: input.slug ?? current.slug };
+      if (isDeepStrictEqual(editable(current), editable(wanted)))
+        return { outcome: 'saved', series: current };
       await write
         .trx('series')
         .where({ id: seriesId })
         .update({
-          ...editable({ ...input, slug: input.slug ?? current.slug }),
+          ...editable(wanted),
           version: current.version + 1,
           updated_at: write.trx.fn.now(3),
         });

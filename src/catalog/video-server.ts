@@ -40,3 +40,43 @@ export const videoServersSchema = z
   .max(MAX_VIDEO_SERVERS, `Must have at most ${MAX_VIDEO_SERVERS} video servers.`);
 
 export type VideoServerInput = z.output<typeof videoServerSchema>;
+
+/**
+ * The wanted servers with the ids of those they are: the one whose id they name, else one that is like them in all else. A
+ * script that sends what it once sent, without ids, changes nothing by it.
+ */
+export function identifyVideoServers(
+  current: readonly VideoServer[],
+  wanted: readonly VideoServerInput[],
+): VideoServerInput[] {
+  const free = new Map(current.map((server) => [server.id, server]));
+  const named = wanted.map(({ id }) => (id !== undefined && free.delete(id) ? id : undefined));
+  return wanted.map((server, index) => {
+    const id = named[index] ?? [...free.values()].find((known) => sameServer(known, server))?.id;
+    if (id !== undefined) free.delete(id);
+    return { ...server, id };
+  });
+}
+
+/** Whether they are the same but for their ids. */
+function sameServer(a: VideoServerInput, b: VideoServerInput): boolean {
+  return (
+    a.name === b.name &&
+    a.kind === b.kind &&
+    a.url === b.url &&
+    a.audioLanguage === b.audioLanguage &&
+    a.subtitleLanguage === b.subtitleLanguage &&
+    a.enabled === b.enabled
+  );
+}
+
+/** Whether nothing would be written, neither a server nor their order; both with their ids. */
+export function sameVideoServers(a: readonly VideoServerInput[], b: readonly VideoServerInput[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((server, index) => {
+      const other = b[index];
+      return other !== undefined && server.id === other.id && sameServer(server, other);
+    })
+  );
+}
