@@ -3,6 +3,7 @@ import * as catalog from './0001_catalog';
 import * as accounts from './0002_accounts';
 import * as flatQueries from './0003_flat_queries';
 import * as textRules from './0004_text_rules';
+import * as scheduledPlaces from './0005_scheduled_places';
 import * as anonymousActors from './0006_anonymous_actors';
 import * as imports from './0008_imports';
 import * as listedSeries from './0009_listed_series';
@@ -14,6 +15,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0002_accounts': accounts,
   '0003_flat_queries': flatQueries,
   '0004_text_rules': textRules,
+  '0005_scheduled_places': scheduledPlaces,
   '0006_anonymous_actors': anonymousActors,
   '0008_imports': imports,
   '0009_listed_series': listedSeries,

@@ -1,6 +1,6 @@
-import { type Database, isUniqueViolation } from '../platform/database';
+import { type Database, isUniqueViolation, type Transaction } from '../platform/database';
 import { type Actor, type Catalog, type Write, writeCatalog } from './catalog-write';
-import type { Episode, EpisodeInput, EpisodeKind } from './episode';
+import type { Episode, EpisodeInput, EpisodeKind, EpisodeStatus } from './episode';
 import { findEpisode, findEpisodeByNumber } from './episode-queries';
 import { identifyVideoServers, sameVideoServers } from './video-server';
 import { writeVideoServers } from './video-server-repository';
@@ -73,8 +73,7 @@ export async function updateEpisode(
           .where({ id: episodeId })
           .update({
             ...toColumns(input),
-            // Set once: an episode that is hidden and shown again keeps its place.
-            ...(input.status === 'published' && { published_at: trx.raw('coalesce(published_at, now())') }),
+            ...publicationColumns(trx, input.status),
             version: current.version + 1,
             updated_at: trx.fn.now(3),
           });
@@ -82,6 +81,23 @@ export async function updateEpisode(
         return saved(write, episodeId, 'episode.update');
       }),
   );
+}
+
+/** What becomes of its place in the grid, and of whether its card is a new one, with a status that an admin gives it. */
+function publicationColumns(trx: Transaction, status: EpisodeStatus) {
+  switch (status) {
+    case 'published':
+      // Set once: an episode that is hidden and shown again keeps its place.
+      return { published_at: trx.raw('coalesce(published_at, now())') };
+    case 'scheduled':
+      // Its publication is still to come: at that time it stands on top, and is new.
+      return { published_at: null, first_public_at: null };
+    case 'draft':
+    case 'hidden':
+      return {};
+    default:
+      return status satisfies never;
+  }
 }
 
 /** Whether the episode is what is wanted of it already. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toHalfWidth } from '../platform/text';
-import { databaseId, instant, line, orRequired, paragraphs, refuse } from './input';
+import { databaseId, type FieldError, instant, line, orRequired, paragraphs, refuse } from './input';
 import { type VideoServer, videoServersSchema } from './video-server';
 
 export const EPISODE_KINDS = ['regular', 'special'] as const;
@@ -105,6 +105,39 @@ export const newEpisodeSchema = z
 export const episodePatchSchema = z
   .strictObject({ version: z.int('Must be a whole number.'), ...fields })
   .partial();
+
+type Publication = Pick<Episode, 'status' | 'publishAt'>;
+
+/** A form knows minutes alone, and the clock of a script may be a little off. */
+const LATE_MS = 60_000;
+
+/**
+ * What is wrong with when an episode is to be published: a status and a time that contradict each other would publish it at
+ * once, or at a place of the grid where nobody looks. Only where they are new: one whose time has just come can be edited.
+ */
+export function publicationProblem(
+  next: Publication,
+  current: Publication | undefined,
+  now: Date,
+): FieldError | undefined {
+  const { status, publishAt } = next;
+  const isKept = status === current?.status && publishAt?.getTime() === current.publishAt?.getTime();
+  if (publishAt === null || isKept) return undefined;
+  const waitMs = publishAt.getTime() - now.getTime();
+  if (status === 'published' && waitMs > 0) {
+    return {
+      field: 'publishAt',
+      message: 'Is still to come, but the status is published. Empty it to publish now, or choose scheduled.',
+    };
+  }
+  if (status === 'scheduled' && waitMs < -LATE_MS) {
+    return {
+      field: 'publishAt',
+      message: 'Has passed already. Choose a time to come, or the status published.',
+    };
+  }
+  return undefined;
+}
 
 type EpisodeAddress = { readonly kind: EpisodeKind; readonly number: string };
 

@@ -331,6 +331,58 @@ describe('an episode’s form', () => {
     expect(list.text).toContain('Due 2 Jan 2099, 03:04 UTC');
   });
 
+  test('refuses a time that contradicts the status, at that field, with all that was typed', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Contradiction' });
+    const action = `/admin/series/${id}/episodes`;
+    const published = await fillIn(agent, `${action}/new`, action, {
+      title: 'Kept',
+      status: 'published',
+      publishAt: '2099-01-02T03:04',
+    });
+    expect(published.status).toBe(422);
+    expect(errorAt(published.text, 'publishAt')).toMatch(/^Is still to come, but the status is published./);
+    expect(fieldsOf(published.text, action)).toMatchObject({ title: 'Kept', publishAt: '2099-01-02T03:04' });
+
+    const past = { ...fieldsOf(published.text, action), status: 'scheduled', publishAt: '2020-01-02T03:04' };
+    const scheduled = await post(agent, action, past);
+    expect(scheduled.status).toBe(422);
+    expect(errorAt(scheduled.text, 'publishAt')).toMatch(/^Has passed already./);
+
+    const saved = await post(agent, action, { ...past, publishAt: '2099-01-02T03:04' }).expect(303);
+    const address = saved.headers.location?.replace('/edit', '') ?? '';
+    const at = await fillIn(agent, `${address}/edit`, address, { status: 'published' });
+    expect(at.status).toBe(422);
+    expect(errorAt(at.text, 'publishAt')).toMatch(/^Is still to come/);
+    const now = { ...fieldsOf(at.text, address), publishAt: '' };
+    await post(agent, address, now).expect(303);
+  });
+
+  test('that is older than its publication shows both, although its time has passed', async () => {
+    const agent = await loggedIn();
+    const { id } = await newSeries(site.catalog, { title: 'Published meanwhile' });
+    const episode = await newEpisode(site.catalog, id, {
+      status: 'scheduled',
+      publishAt: '2099-01-01T00:00:00Z',
+    });
+    const address = `/admin/episodes/${episode.id}`;
+    const { text } = await agent.get(`${address}/edit`);
+    const published = {
+      status: 'published',
+      version: 2,
+      publish_at: '2020-01-01T00:00:00Z',
+      published_at: new Date(),
+    };
+    await site.database.db('episodes').where({ id: episode.id }).update(published);
+    const answer = await post(agent, address, { ...fieldsOf(text, address), publishAt: '2020-01-01T00:00' });
+    expect(answer.status).toBe(409);
+    expect(answer.text).toContain('Not saved: this episode was changed while you were editing');
+    expect(fieldsOf(answer.text, address)).toMatchObject({
+      status: 'scheduled',
+      publishAt: '2020-01-01T00:00',
+    });
+  });
+
   test('understands what a Japanese keyboard types of numbers, and no other spelling', async () => {
     const agent = await loggedIn();
     const created = await fillIn(agent, '/admin/series/new', '/admin/series', {

@@ -167,6 +167,57 @@ test('an edit of an older version is a conflict', async () => {
   });
 });
 
+describe('when an episode is published', () => {
+  const FUTURE = '2099-01-01T00:00:00.000Z';
+  const PAST = '2020-01-01T00:00:00.000Z';
+  const publishAtOnly = (response: { readonly body: { readonly errors?: readonly { field: string }[] } }) =>
+    expect(response.body.errors?.map(({ field }) => field)).toEqual(['publishAt']);
+
+  async function scheduled(title: string): Promise<string> {
+    const seriesId = await newSeries(title);
+    const body = { seriesId, number: 1, status: 'scheduled', publishAt: FUTURE, videoServers: [playable] };
+    return (await api.post('/episodes', body).expect(201)).body.id;
+  }
+
+  test('its status and its time may not contradict each other', async () => {
+    const seriesId = await newSeries('Contradiction');
+    publishAtOnly(
+      await api
+        .post('/episodes', { seriesId, number: 1, status: 'published', publishAt: FUTURE })
+        .expect(422),
+    );
+    publishAtOnly(
+      await api.post('/episodes', { seriesId, number: 1, status: 'scheduled', publishAt: PAST }).expect(422),
+    );
+    const { body } = await api
+      .post('/episodes', { seriesId, number: 1, status: 'published', publishAt: PAST })
+      .expect(201);
+    publishAtOnly(await api.patch(`/episodes/${body.id}`, { publishAt: FUTURE }).expect(422));
+    // Its old time is not one that it could be scheduled for.
+    publishAtOnly(await api.patch(`/episodes/${body.id}`, { status: 'scheduled' }).expect(422));
+    publishAtOnly(
+      await api.patch(`/episodes/${body.id}`, { status: 'scheduled', publishAt: null }).expect(422),
+    );
+    expect((await api.get(`/episodes/${body.id}`)).body).toMatchObject({ status: 'published', version: 1 });
+  });
+
+  test('a script that only says "published" means now', async () => {
+    const id = await scheduled('Now');
+    publishAtOnly(await api.patch(`/episodes/${id}`, { status: 'published', publishAt: FUTURE }).expect(422));
+    const { body } = await api.patch(`/episodes/${id}`, { status: 'published' }).expect(200);
+    expect(body).toMatchObject({ status: 'published', publishAt: null });
+    expect(Date.now() - Date.parse(body.publishedAt)).toBeLessThan(60_000);
+  });
+
+  test('one whose time has just come can still be edited', async () => {
+    const id = await scheduled('Just come');
+    await app.database.db('episodes').where({ id }).update({ publish_at: PAST });
+    // Unless the scheduler was faster: then it is published, and its old time is right as well.
+    const { body } = await api.patch(`/episodes/${id}`, { title: 'Edited' }).expect(200);
+    expect(body).toMatchObject({ title: 'Edited', publishAt: PAST });
+  });
+});
+
 test('an episode of a series that is not there is refused at that field', async () => {
   const response = await api.post('/episodes', { seriesId: '999999', number: 1 });
   expect(response.status).toBe(422);

@@ -6,6 +6,7 @@ import {
   episodeLabel,
   episodePath,
   episodeSchema,
+  publicationProblem,
 } from '../../catalog/episode';
 import { findEpisode, findLastEpisode, listEpisodes } from '../../catalog/episode-queries';
 import {
@@ -73,6 +74,8 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
     const checked = withoutEmptyServers(form);
     const parsed = parseInput(episodeSchema, episodeFormToInput(checked));
     if (!parsed.ok) return renderRefused(response, { form: checked, series, errors: parsed.errors });
+    const problem = publicationProblem(parsed.value, undefined, new Date());
+    if (problem) return renderRefused(response, { form: checked, series, errors: [problem] });
     await answer(
       request,
       response,
@@ -100,6 +103,11 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
     const parsed = parseInput(episodeSchema, episodeFormToInput(checked));
     if (!parsed.ok) return renderRefused(response, { form: checked, series, episode, errors: parsed.errors });
     const { value } = parsed;
+    // Of another version than the form is, it will be a conflict, which shows both.
+    if (String(episode.version) === checked.version) {
+      const problem = publicationProblem(value, episode, new Date());
+      if (problem) return renderRefused(response, { form: checked, series, episode, errors: [problem] });
+    }
     const result = await updateEpisode(
       catalog,
       adminActor(response),

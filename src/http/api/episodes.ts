@@ -8,6 +8,7 @@ import {
   episodePatchSchema,
   episodePath,
   newEpisodeSchema,
+  publicationProblem,
 } from '../../catalog/episode';
 import { findEpisode, listEpisodes } from '../../catalog/episode-queries';
 import {
@@ -16,7 +17,7 @@ import {
   type EpisodeWriteResult,
   updateEpisode,
 } from '../../catalog/episode-repository';
-import { databaseId, parseInput } from '../../catalog/input';
+import { databaseId, type FieldError, parseInput } from '../../catalog/input';
 import type { Dependencies } from '../dependencies';
 import { ClientError } from '../error-handler';
 import { bearerOf } from './bearer';
@@ -48,13 +49,12 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
   router.post('/episodes', async (request, response) => {
     parseParameters(request, {});
     const parsed = parseInput(newEpisodeSchema, request.body);
-    if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
+    if (!parsed.ok) throw wrongFields(...parsed.errors);
     const { seriesId, ...input } = parsed.value;
+    refuseWrongPublication(input, undefined);
     const result = await createEpisode(catalog, bearerOf(response), seriesId, input);
     if (result.outcome === 'not-found') {
-      throw new ClientError(422, 'Some fields are not right.', [
-        { field: 'seriesId', message: 'There is no series with this id.' },
-      ]);
+      throw wrongFields({ field: 'seriesId', message: 'There is no series with this id.' });
     }
     const episode = savedEpisode(result);
     response.status(201).location(`/api/v1/episodes/${episode.id}`).json(episodeJson(episode));
@@ -63,7 +63,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
   router.patch('/episodes/:id', async (request, response) => {
     parseParameters(request, {});
     const parsed = parseInput(episodePatchSchema, request.body);
-    if (!parsed.ok) throw new ClientError(422, 'Some fields are not right.', parsed.errors);
+    if (!parsed.ok) throw wrongFields(...parsed.errors);
     const { version, ...patch } = parsed.value;
     const result = await updateEpisode(
       catalog,
@@ -108,12 +108,27 @@ function patched(current: Episode, patch: Patch): EpisodeInput {
     publishAt: patch.publishAt === undefined ? current.publishAt : patch.publishAt,
     videoServers: patch.videoServers ?? [...current.videoServers],
   };
-  if (next.status === 'scheduled' && next.publishAt === null) {
-    throw new ClientError(422, 'Some fields are not right.', [
-      { field: 'publishAt', message: 'Is required for a scheduled episode.' },
-    ]);
+  // A script that says no more than "publish" means now.
+  const isNow = patch.status === 'published' && patch.publishAt === undefined && isToCome(next.publishAt);
+  const wanted = isNow ? { ...next, publishAt: null } : next;
+  if (wanted.status === 'scheduled' && wanted.publishAt === null) {
+    throw wrongFields({ field: 'publishAt', message: 'Is required for a scheduled episode.' });
   }
-  return next;
+  refuseWrongPublication(wanted, current);
+  return wanted;
+}
+
+function isToCome(time: Date | null): boolean {
+  return time !== null && time.getTime() > Date.now();
+}
+
+function refuseWrongPublication(next: EpisodeInput, current: Episode | undefined): void {
+  const problem = publicationProblem(next, current, new Date());
+  if (problem) throw wrongFields(problem);
+}
+
+function wrongFields(...errors: readonly FieldError[]): ClientError {
+  return new ClientError(422, 'Some fields are not right.', errors);
 }
 
 function savedEpisode(result: EpisodeWriteResult): Episode {
