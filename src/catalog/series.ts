@@ -114,5 +114,5 @@ export function slugFromTitle(title: string): string {
 
 /** The slug with `-2` or the like behind it, shortened so that the whole is none that is too long. */
 export function slugWithSuffix(slug: string, suffix: string): string {
-  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-+$/, '') + suffix;
+  return slug.slice(0, MAX_SLUG_LENGTH - suffix.length).replace(/-$/, '') + suffix;
 }
