@@ -20,6 +20,7 @@ module.exports = {
       'changes/change-event',
       'changes/change-feed',
       'platform/accept-encoding',
+      'platform/security-headers',
     ]),
     only('cluster-connects-processes', 'cluster', [
       'changes/change-bus',

@@ -11,13 +11,13 @@ import { errorHandler, notFound } from './http/error-handler';
 import { healthRoutes } from './http/ops/health';
 import { measureRequests, metricsRoutes } from './http/ops/metrics-routes';
 import { requestLog } from './http/request-log';
-import { securityHeaders } from './http/security-headers';
 import { aboutRoutes } from './http/site/about';
 import { latestRoutes } from './http/site/latest';
 import { seriesRoutes } from './http/site/series';
 import { watchRoutes } from './http/site/watch';
 import { viewLocals } from './http/view-locals';
 import { projectRoot } from './platform/project';
+import { securityHeaders } from './platform/security-headers';
 
 /** The whole site as a request handler: what a request passes, in order. */
 export function createApp(dependencies: Dependencies): Express {
@@ -39,8 +39,8 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(healthRoutes(dependencies));
   app.use(metricsRoutes(dependencies.readMetrics));
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));
-  app.use('/media', express.static(join(publicFolder, 'media'), { maxAge: '1d', fallthrough: false }));
-  app.use('/icons', express.static(join(publicFolder, 'icons'), { maxAge: '1d', fallthrough: false }));
+  app.use('/media', express.static(join(publicFolder, 'media'), FILE_OPTIONS));
+  app.use('/icons', express.static(join(publicFolder, 'icons'), FILE_OPTIONS));
   app.get('/favicon.ico', (_request, response) => response.redirect(301, '/icons/favicon.svg'));
   // Ahead of compression: these pages are kept compressed.
   app.use(latestRoutes(dependencies));
@@ -55,12 +55,15 @@ export function createApp(dependencies: Dependencies): Express {
   return app;
 }
 
+/** A folder has no page; the redirect to it would carry a policy of its own instead of ours. */
+const FILE_OPTIONS = { maxAge: '1d', fallthrough: false, redirect: false };
+
 /** File names carry a hash of their content: a browser never has to ask again. */
 const ASSET_OPTIONS: expressStaticGzip.ExpressStaticGzipOptions = {
   enableBrotli: true,
   orderPreference: ['br', 'gz'],
   index: false,
-  serveStatic: { immutable: true, maxAge: '365d', fallthrough: false },
+  serveStatic: { immutable: true, maxAge: '365d', fallthrough: false, redirect: false },
 };
 
 function setHeaders(headers: ReadonlyMap<string, string>): RequestHandler {

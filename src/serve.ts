@@ -18,7 +18,9 @@ const LAST_ANSWERS_MS = 10_000;
 /** The longest that a drain takes. */
 export const PATIENT_DRAIN_MS = UNREADY_MS + DRAIN_MS + LAST_ANSWERS_MS;
 export const QUICK_DRAIN_MS = LAST_ANSWERS_MS;
-const SERVER_LIMITS = {
+export const SERVER_OPTIONS = {
+  // The site refuses such a request itself.
+  requireHostHeader: false,
   // Whoever sends a head or a body drop by drop holds a socket no longer than this.
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -42,7 +44,7 @@ export async function serve(
 ): Promise<Serving> {
   const site = await createSite(config, log, database, link);
   measureProcess(site.registry);
-  const server = createServer(SERVER_LIMITS, site.app);
+  const server = createServer(SERVER_OPTIONS, site.app);
   const closeWaiting = site.acceptStreams(server);
   server.listen({ port: config.port, host: config.host, backlog: config.listenBacklog });
   await once(server, 'listening');

@@ -16,8 +16,8 @@ import { createMetrics, type Metrics } from './http/ops/metrics';
 import { PageCache } from './http/page-cache';
 import { Pictures } from './http/pictures';
 import { createLoginLimits } from './http/rate-limits';
+import { answerRefusals, requireHost } from './http/refusals';
 import { createRequestId } from './http/request-id';
-import { securityHeaders } from './http/security-headers';
 import { viewsDigest } from './http/view-locals';
 import { formatAcceptEncoding, parseAcceptEncoding } from './platform/accept-encoding';
 import { addressKey } from './platform/address';
@@ -30,6 +30,7 @@ import type { Logger } from './platform/log';
 import { createRegistry, type Registry } from './platform/metrics';
 import type { OpenDatabase } from './platform/open-database';
 import { projectRoot } from './platform/project';
+import { securityHeaders } from './platform/security-headers';
 import { AddressCounts } from './realtime/admission';
 import { Hub } from './realtime/hub';
 import { StreamListener } from './realtime/stream-listener';
@@ -126,15 +127,16 @@ export async function createSite(
     shared: link !== undefined,
     availability: redisAvailability,
   });
+  const headers = securityHeaders();
   const requestId = createRequestId(config.trustProxy);
   const pages = new PageCache({
     head: () => feed.sureCursor,
     build: config.reloadViews ? undefined : viewsDigest(viewsFolder, join(projectRoot(), 'public')),
-    headers: securityHeaders(),
+    headers,
     requestId,
     observe: metrics.pageCacheRequest,
   });
-  const pictures = new Pictures({ headers: securityHeaders(), requestId });
+  const pictures = new Pictures({ headers, requestId });
   feed.onBatch((batch) => {
     if (batch.type === 'reset' && batch.reason === 'epoch') pages.clear();
   });
@@ -157,17 +159,20 @@ export async function createSite(
     isFeedReady: () => feed.isReady,
   });
   return {
-    app: (request, response) => {
+    app: requireHost(headers, (request, response) => {
       simplifyAcceptEncoding(request);
       if (streams.handle(request, response)) return;
       if (pages.serve(request, response) || pictures.serve(request, response)) return;
       app(request, response);
-    },
+    }),
     catalog,
     feed,
     hub,
     registry,
-    acceptStreams: (server) => streams.listenTo(server),
+    acceptStreams: (server) => {
+      answerRefusals(server, headers);
+      return streams.listenTo(server);
+    },
     setUnready: () => {
       draining = true;
     },

@@ -1,4 +1,5 @@
 import { parseAcceptEncoding } from '../platform/accept-encoding';
+import { securityHeaders } from '../platform/security-headers';
 import { opening, type StreamFormat } from './stream-bytes';
 
 /** What a client says about the stream that it wants. */
@@ -105,7 +106,7 @@ const FIELDS = [
   'Cache-Control: no-store, no-transform',
   'X-Accel-Buffering: no',
   'Vary: Accept-Encoding',
-  'X-Content-Type-Options: nosniff',
+  ...[...securityHeaders()].map(([name, value]) => `${name}: ${value}`),
   'Connection: close',
 ];
 const CHUNKED = 'Transfer-Encoding: chunked';

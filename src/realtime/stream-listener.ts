@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { securityHeaders } from '../platform/security-headers';
 import type { Hub } from './hub';
 import { byeFrame, retryFrame } from './sse-frame';
 import { acceptsGzip, parseStreamHead, resumePoint } from './stream-head';
@@ -7,6 +8,7 @@ import { acceptsGzip, parseStreamHead, resumePoint } from './stream-head';
 /** A connection that says nothing is closed after this time, or a sweep later. */
 const FIRST_BYTES_MS = 10_000;
 const SWEEP_MS = 1_000;
+const HEADERS = Object.fromEntries(securityHeaders());
 
 /**
  * Where requests for the stream are taken from an HTTP server, ahead of everything that they don't need. A connection that
@@ -66,14 +68,23 @@ export class StreamListener {
     const { path, query } = splitAddress(request.url ?? '');
     if (path !== '/events') return false;
     if (request.method !== 'GET') {
-      response.writeHead(405, { Allow: 'GET', 'Content-Type': 'text/plain; charset=utf-8' });
+      response.writeHead(405, {
+        ...HEADERS,
+        Allow: 'GET',
+        'Content-Type': 'text/plain; charset=utf-8',
+      });
       response.end('The stream is read with GET.\n');
       return true;
     }
     const { headers, socket } = request;
     // Behind another answer of its connection, which is not ours to overtake.
     if (!response.socket) {
-      response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', Connection: 'close' });
+      response.writeHead(200, {
+        ...HEADERS,
+        'Content-Type': 'text/event-stream; charset=utf-8',
+        'Cache-Control': 'no-store, no-transform',
+        Connection: 'close',
+      });
       response.end(retryFrame(2_000) + byeFrame('busy', 2_000));
       return true;
     }

@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nginxHeaderFiles } from '../../scripts/nginx-headers';
 import { createApiToken } from '../../src/accounts/api-tokens';
 import { startNginx } from '../../src/commands/cluster/nginx';
 import { findNginx, findPrograms } from '../../src/commands/cluster/programs';
 import { projectRoot } from '../../src/platform/project';
+import { securityHeaders } from '../../src/platform/security-headers';
 import { newSeries, playable, testCatalog } from '../support/catalog';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { describeWithRedis, freePort } from '../support/redis';
@@ -96,6 +99,18 @@ async function getFrom(localAddress: string, url: string): Promise<IncomingMessa
   return response;
 }
 
+/** What a proxy says to these bytes, up to the end of the connection. */
+async function answerTo(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  socket.on('error', () => undefined).write(bytes);
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
+
 test('what is missing is named together with the command that installs it', () => {
   expect(() => findPrograms('/nowhere', { redis: true }, [])).toThrow(
     /nginx +Debian: apt-get install nginx .*\n.*redis-server +Debian: apt-get install redis-server/,
@@ -168,6 +183,57 @@ describeWithNginx('nginx as it is shipped', (program) => {
       await proxy.stop();
       await node.close();
     }
+  });
+
+  test('every answer carries the headers of the site once, its own and those of a node', async () => {
+    const [port, deadPort] = [await freePort(), await freePort()];
+    const proxy = await startNginx({ program, port, upstreamPorts: [deadPort], folder });
+    const node = await listen((incoming, response) => {
+      incoming.resume();
+      for (const [name, value] of securityHeaders()) response.setHeader(name, value);
+      response.setHeader('X-Frame-Options', 'DENY');
+      response.writeHead(incoming.url === '/broken' ? 500 : 200).end('from a node');
+    });
+    const ask = async (status: number, head: string, { frames = 'SAMEORIGIN' } = {}) => {
+      const answer = await answerTo(port, head);
+      const [first = '', ...lines] = (answer.split('\r\n\r\n')[0] ?? '').toLowerCase().split('\r\n');
+      expect(first).toContain(`http/1.1 ${status} `);
+      for (const [name, value] of securityHeaders()) {
+        const found = lines.filter((line) => line.startsWith(`${name}: `));
+        const expected = name === 'x-frame-options' ? frames : value;
+        expect([head.slice(0, 40), found]).toEqual([
+          head.slice(0, 40),
+          [`${name}: ${expected.toLowerCase()}`],
+        ]);
+      }
+    };
+    const get = (path: string, ...fields: readonly string[]) =>
+      [`GET ${path} HTTP/1.1`, 'Host: a', 'Connection: close', ...fields, '', ''].join('\r\n');
+    try {
+      await ask(503, get('/'));
+      await ask(503, get('/admin').replace('GET', 'POST'));
+      await ask(200, get('/events'));
+      await ask(404, get('/metrics'));
+      await ask(414, get(`/${'a'.repeat(10_000)}`));
+      await ask(400, get('/', `X-A: ${'a'.repeat(10_000)}`));
+      await ask(400, 'GET / HTTP/1.1\r\n\r\n');
+      await ask(400, 'nonsense\r\n\r\n');
+      await ask(413, get('/', 'Content-Length: 2000000').replace('GET', 'POST'));
+      await ask(405, get('/').replace('GET', 'TRACE'));
+
+      await proxy.reload([Number(new URL(node.url).port)]);
+      await until(async () => (await answerTo(port, get('/'))).includes('from a node'));
+      await ask(200, get('/'), { frames: 'DENY' });
+      await ask(500, get('/broken'), { frames: 'DENY' });
+    } finally {
+      await proxy.stop();
+      await node.close();
+    }
+  }, 30_000);
+
+  test('what it adds to its own answers is what the site says', async () => {
+    for (const [name, text] of nginxHeaderFiles(securityHeaders()))
+      expect(await readFile(join(projectRoot(), 'deploy', name), 'utf8')).toBe(text);
   });
 
   test('refuses a cursor of a megabyte', async () => {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { createParser } from 'eventsource-parser';
+import { securityHeaders } from '../../src/platform/security-headers';
 import { createTestApp, type TestApp } from '../support/app';
 import { newEpisode, newSeries } from '../support/catalog';
 import { listen } from '../support/stream-client';
@@ -80,7 +81,7 @@ test.each([
       'Cache-Control: no-store, no-transform',
       'X-Accel-Buffering: no',
       'Vary: Accept-Encoding',
-      'X-Content-Type-Options: nosniff',
+      ...[...securityHeaders()].map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
       'Transfer-Encoding: chunked',
       'Date: …',

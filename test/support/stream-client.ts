@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { types } from 'node:util';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { SERVER_OPTIONS } from '../../src/serve';
 import type { Site } from '../../src/site';
 
 type StreamEvent = {
@@ -88,10 +89,13 @@ export async function openStream(url: string, headers: Record<string, string> = 
 }
 
 /** Lets the app listen on a free port of this machine; a whole site as the server does, streams ahead of HTTP. */
-export async function listen(
-  app: RequestListener | Pick<Site, 'app' | 'acceptStreams'>,
-): Promise<{ readonly url: string; readonly port: number; close(): Promise<void> }> {
-  const server = createServer(typeof app === 'function' ? app : app.app);
+export async function listen(app: RequestListener | Pick<Site, 'app' | 'acceptStreams'>): Promise<{
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  close(): Promise<void>;
+}> {
+  const server = createServer(SERVER_OPTIONS, typeof app === 'function' ? app : app.app);
   if (typeof app !== 'function') app.acceptStreams(server);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
@@ -102,6 +106,7 @@ export async function listen(
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
+    server,
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -24,11 +24,14 @@ type NginxOptions = Partial<ServiceOptions> & {
   readonly signal?: AbortSignal;
 };
 
+/** The files of deploy/ that are used as they are. */
+const SHIPPED = ['nginx.conf', 'header-values.conf', 'headers.conf'] as const;
+
 /** Starts nginx on deploy/nginx.conf as it is shipped. Resolves when it listens. */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const { program, host = '127.0.0.1', port, upstreamPorts, folder, signal, ...service } = options;
   await mkdir(folder, { recursive: true });
-  await copyFile(join(projectRoot(), 'deploy', 'nginx.conf'), join(folder, 'nginx.conf'));
+  for (const name of SHIPPED) await copyFile(join(projectRoot(), 'deploy', name), join(folder, name));
   await writeFile(
     join(folder, 'listen.conf'),
     `listen ${host.includes(':') ? `[${host}]` : host}:${port};\n`,

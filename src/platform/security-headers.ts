@@ -12,6 +12,7 @@ export function securityHeaders(): ReadonlyMap<string, string> {
   setByHelmet(answer.req, answer, (error) => {
     if (error) throw error;
   });
+  answer.setHeader('Permissions-Policy', PERMISSIONS);
   return new Map(Object.entries(answer.getHeaders()).map(([name, value]) => [name, String(value)]));
 }
 
@@ -38,4 +39,28 @@ const setByHelmet = helmet({
   // Embedded players may need to know which site they are on.
   referrerPolicy: { policy: 'strict-origin-when-cross-origin' },
   crossOriginEmbedderPolicy: false,
+  // What else its owner has under the same domain is not ours to decide about.
+  strictTransportSecurity: { maxAge: 365 * 24 * 3_600, includeSubDomains: false },
 });
+
+/** What players need is left to them; views/partials/player.ejs hands it on. Nobody needs the rest. */
+const PERMISSIONS = [
+  ...['autoplay', 'encrypted-media', 'fullscreen', 'picture-in-picture'].map((name) => `${name}=*`),
+  ...[
+    'accelerometer',
+    'bluetooth',
+    'camera',
+    'display-capture',
+    'geolocation',
+    'gyroscope',
+    'hid',
+    'idle-detection',
+    'magnetometer',
+    'microphone',
+    'midi',
+    'payment',
+    'serial',
+    'usb',
+    'xr-spatial-tracking',
+  ].map((name) => `${name}=()`),
+].join(', ');
