@@ -12,7 +12,7 @@ import type { Logger } from '../platform/log';
 import { createRedis } from '../platform/redis';
 
 /** Why a try was refused, and for how long. */
-export type Refusal = {
+type Refusal = {
   readonly retryAfterSeconds: number;
   /** Nobody was refused for this before, in this window. */
   readonly isFirst: boolean;

@@ -303,6 +303,35 @@ describe('the log-in form', () => {
   });
 });
 
+test('many who come at once from everywhere wait their turn or are told to come again; the address is kept', async () => {
+  const server = createServer(site.app).listen();
+  await once(server, 'listening');
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) =>
+      sendLogin(request.agent(server), {
+        email: `crowd${index}@example.org`,
+        address: newAddress(),
+        password: 'wrong',
+      }),
+    ),
+  );
+  server.close();
+  const busy = answers.filter(({ status }) => status === 503);
+  expect(answers.length - busy.length).toBe(tally(answers)[422]);
+  expect(busy.length).toBeGreaterThan(0);
+  for (const { headers, text } of busy) {
+    expect(headers['retry-after']).toBe('3');
+    expect(text).toContain('Too many are logging in at the moment.');
+    expect(text).toMatch(/value="crowd\d+@example\.org"/);
+  }
+  // Nobody looked at these: they are no tries.
+  const email = /value="(crowd\d+@example\.org)"/.exec(busy[0]?.text ?? '')?.[1] ?? '';
+  const again: { status: number }[] = [];
+  const address = newAddress();
+  for (let count = 0; count < 11; count++) again.push(await logIn({ email, address, password: 'wrong' }));
+  expect(tally(again)).toEqual({ 422: 10, 429: 1 });
+});
+
 describe('nobody', () => {
   const sids = {
     none: '',

@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
+import { createAdmin } from '../../src/accounts/admin-users';
 import { loadConfig } from '../../src/config';
 import { createDatabase, type Database } from '../../src/platform/database';
 import { createLogger } from '../../src/platform/log';
 import { createSite, type Site } from '../../src/site';
 import { newEpisode, newSeries, testCatalog } from '../support/catalog';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { newBrowser, sendLogin } from '../support/login';
 import { listen, openStream } from '../support/stream-client';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
@@ -87,3 +89,23 @@ test('a page, a log-in page and the readiness are answered within three seconds,
     expect(performance.now() - startedMs).toBeLessThan(3_000);
   }
 }, 30_000);
+
+test('an admin who is logged in, and one who logs in, are answered within five seconds, and let in soon after', async () => {
+  const fields = { email: 'ada@example.org', password: 'a boat of nine blue lanterns' };
+  await createAdmin(database.db, fields.email, fields.password);
+  const agent = newBrowser(site);
+  await sendLogin(agent, fields).expect(303);
+  const requests = [
+    { send: () => agent.get('/admin/episodes'), wanted: 200 },
+    { send: () => sendLogin(agent, fields), wanted: 303 },
+  ];
+  for (const { send, wanted } of requests) {
+    expect((await send()).status).toBe(wanted);
+    network.mute();
+    const startedMs = performance.now();
+    const { status } = await send();
+    expect([wanted, 503]).toContain(status);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    await until(async () => (await send()).status === wanted);
+  }
+}, 60_000);
