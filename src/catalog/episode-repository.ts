@@ -114,8 +114,16 @@ function isSame(current: Episode, { publishAt, videoServers, ...wanted }: Episod
   );
 }
 
-/** Deletes the episode; it can be restored. False when there is none. */
-export async function deleteEpisode(catalog: Catalog, actor: Actor, episodeId: string): Promise<boolean> {
+/**
+ * Deletes the episode; it can be restored. False when there is none.
+ * @param check sees what is to be deleted; nothing is, if it throws
+ */
+export async function deleteEpisode(
+  catalog: Catalog,
+  actor: Actor,
+  episodeId: string,
+  check?: (current: Episode) => void,
+): Promise<boolean> {
   const seriesId = await findSeriesId(catalog.db, episodeId);
   if (!seriesId) return false;
   return writeCatalog(
@@ -123,11 +131,12 @@ export async function deleteEpisode(catalog: Catalog, actor: Actor, episodeId: s
     actor,
     { seriesIds: [seriesId], episodeIds: [episodeId] },
     async ({ trx, audit }) => {
-      const deleted = await trx('episodes')
+      const current = await findEpisode(trx, episodeId);
+      if (!current) return false;
+      check?.(current);
+      await trx('episodes')
         .where({ id: episodeId })
-        .whereNull('deleted_at')
-        .update({ deleted_at: trx.fn.now(3), version: trx.raw('version + 1'), updated_at: trx.fn.now(3) });
-      if (deleted === 0) return false;
+        .update({ deleted_at: trx.fn.now(3), version: current.version + 1, updated_at: trx.fn.now(3) });
       await audit({ action: 'episode.delete', subjectKind: 'episode', subjectId: episodeId });
       return true;
     },

@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log';
 export class ClientError extends Error {
   override readonly name = 'ClientError';
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429,
+    readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 429,
     message: string,
     readonly fields: readonly FieldError[] = [],
   ) {

@@ -218,6 +218,80 @@ describe('when an episode is published', () => {
   });
 });
 
+describe('If-Match', () => {
+  async function posted(title: string) {
+    const seriesId = await newSeries(title);
+    const { body, headers } = await api.post('/episodes', { seriesId, number: 1 }).expect(201);
+    return { path: `/episodes/${body.id}`, seriesId, etag: String(headers.etag) };
+  }
+
+  test('an episode has a strong ETag that changes whenever it does', async () => {
+    const { path, seriesId, etag } = await posted('Tagged');
+    expect(etag).toMatch(/^"[^"]+"$/);
+    expect((await api.get(path)).headers.etag).toBe(etag);
+    expect((await api.patch(path, {}).expect(200)).headers.etag).toBe(etag);
+    const changed = (await api.patch(path, { title: 'A' }).expect(200)).headers.etag;
+    expect(changed).not.toBe(etag);
+    expect((await api.get(path)).headers.etag).toBe(changed);
+    // Its address is a part of what is told of it.
+    await app.database.db('series').where({ id: seriesId }).update({ slug: 'tagged-anew' });
+    const moved = await api.get(path).set('If-None-Match', String(changed)).expect(200);
+    expect(moved.body.url).toBe('/series/tagged-anew/episodes/1');
+    await api.get(path).set('If-None-Match', String(moved.headers.etag)).expect(304);
+  });
+
+  test('lets nobody change or delete what was changed meanwhile', async () => {
+    const { path, etag } = await posted('Matched');
+    const { headers } = await api.patch(path, { title: 'A' }).set('If-Match', etag).expect(200);
+    for (const refused of [
+      await api.patch(path, { title: 'B' }).set('If-Match', etag),
+      await api.delete(path).set('If-Match', etag),
+      await api.get(path).set('If-Match', etag),
+    ]) {
+      expect(refused.body).toMatchObject({
+        ...problem(412),
+        detail: expect.stringContaining(String(headers.etag)),
+      });
+    }
+    expect((await api.get(path)).body).toMatchObject({ title: 'A', version: 2 });
+    await api.delete(path).set('If-Match', String(headers.etag)).expect(204);
+    // There is nothing to match: what would be a 404 without the header is one with it.
+    await api.delete(path).set('If-Match', '*').expect(404);
+  });
+
+  test('holds beside the version of the body', async () => {
+    const { path, etag } = await posted('Both');
+    await api.patch(path, { title: 'A', version: 2 }).set('If-Match', etag).expect(409);
+    await api.patch(path, { title: 'A', version: 1 }).set('If-Match', '"other"').expect(412);
+    await api.patch(path, { title: 'A', version: 1 }).set('If-Match', etag).expect(200);
+  });
+
+  test.each([
+    ['*', 200],
+    [' * ', 200],
+    ['"other", ETAG', 200],
+    [',ETAG ,', 200],
+    ['"a,b",\t"", ETAG', 200],
+    ['W/ETAG', 412],
+    ['"other", W/"x"', 412],
+    ['""', 412],
+    ['', 400],
+    [',', 400],
+    ['3', 400],
+    ['"3', 400],
+    ['"a"b"', 400],
+    ['"a" "b"', 400],
+    ['w/"a"', 400],
+    ['*, "a"', 400],
+    ['ETAG, x', 400],
+  ])('%j is %i', async (header, status) => {
+    const { path, etag } = await posted(`Header ${header}`);
+    const response = await api.patch(path, { title: 'A' }).set('If-Match', header.replace('ETAG', etag));
+    expect(response.status).toBe(status);
+    expect((await api.get(path)).body.version).toBe(status === 200 ? 2 : 1);
+  });
+});
+
 test('an episode of a series that is not there is refused at that field', async () => {
   const response = await api.post('/episodes', { seriesId: '999999', number: 1 });
   expect(response.status).toBe(422);
@@ -269,8 +343,8 @@ function routesIn(stack: Router['stack']): string[] {
 }
 
 test('every route refuses a parameter that it does not know, whatever else is wrong', async () => {
-  // Read from Express, so that a new route can't be forgotten here. To be listed, they need nothing.
-  const routes = routesIn(apiRoutes({} as Dependencies).stack);
+  // Read from Express, so that a new route can't be forgotten here. To be listed, they need little.
+  const routes = routesIn(apiRoutes({ catalog: app.catalog } as Dependencies).stack);
   expect(routes).toEqual(expect.arrayContaining(['get /series', 'post /series', 'delete /episodes/:id']));
   for (const route of routes) {
     const [method = '', path = ''] = route.split(' ');

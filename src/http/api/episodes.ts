@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import {
   EPISODE_STATUSES,
@@ -23,6 +23,7 @@ import { ClientError } from '../error-handler';
 import { bearerOf } from './bearer';
 import { toPage } from './paging';
 import { PAGING, parseParameters } from './parameters';
+import { createPrecondition, episodeTag } from './preconditions';
 
 const LIST_PARAMETERS = {
   ...PAGING,
@@ -43,7 +44,8 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
     parseParameters(request, {});
     const episode = await findEpisode(catalog.db, idOf(request));
     if (!episode) throw unknownEpisode();
-    response.json(episodeJson(episode));
+    createPrecondition(request)(episode);
+    sendEpisode(response, episode);
   });
 
   router.post('/episodes', async (request, response) => {
@@ -57,7 +59,7 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
       throw wrongFields({ field: 'seriesId', message: 'There is no series with this id.' });
     }
     const episode = savedEpisode(result);
-    response.status(201).location(`/api/v1/episodes/${episode.id}`).json(episodeJson(episode));
+    sendEpisode(response.status(201).location(`/api/v1/episodes/${episode.id}`), episode);
   });
 
   router.patch('/episodes/:id', async (request, response) => {
@@ -65,19 +67,29 @@ export function episodeRoutes({ catalog }: Dependencies): Router {
     const parsed = parseInput(episodePatchSchema, request.body);
     if (!parsed.ok) throw wrongFields(...parsed.errors);
     const { version, ...patch } = parsed.value;
+    const expectMatch = createPrecondition(request);
     const result = await updateEpisode(
       catalog,
       bearerOf(response),
       idOf(request),
-      (current) => patched(current, patch),
+      (current) => {
+        expectMatch(current);
+        return patched(current, patch);
+      },
       version,
     );
-    response.json(episodeJson(savedEpisode(result)));
+    sendEpisode(response, savedEpisode(result));
   });
 
   router.delete('/episodes/:id', async (request, response) => {
     parseParameters(request, {});
-    if (!(await deleteEpisode(catalog, bearerOf(response), idOf(request)))) throw unknownEpisode();
+    const isDeleted = await deleteEpisode(
+      catalog,
+      bearerOf(response),
+      idOf(request),
+      createPrecondition(request),
+    );
+    if (!isDeleted) throw unknownEpisode();
     response.status(204).end();
   });
 
@@ -148,6 +160,10 @@ function savedEpisode(result: EpisodeWriteResult): Episode {
         { field: 'number', message: `Is taken by the episode with the id ${result.by.id}.` },
       ]);
   }
+}
+
+function sendEpisode(response: Response, episode: Episode): void {
+  response.set('ETag', episodeTag(episode)).json(episodeJson(episode));
 }
 
 function episodeJson(episode: Episode) {
