@@ -36,7 +36,7 @@ async function onInsert(declaration: string, statement: string): Promise<void> {
 
 const post = () =>
   request(site.app)
-    .post(`/api/v1/episodes?secret=${CANARY}`)
+    .post('/api/v1/episodes')
     .set({
       Authorization: `Bearer ${token}`,
       Referer: `http://localhost/search?q=${CANARY}`,
@@ -85,6 +85,21 @@ test.each([
       sql: expect.stringContaining('$1'),
     },
   });
+});
+
+test('a request that fails is logged without the query of its address', async () => {
+  await site.database.db.raw('alter view public_episodes rename to lost');
+  try {
+    await request(site.app)
+      .get(`/series/none/episodes/1?secret=${CANARY}`)
+      .set('Referer', `http://localhost/?q=${CANARY}`)
+      .expect(500);
+    expect(log.messages(50)).toEqual(['A request failed']);
+    expect(log.text()).toContain('"path":"/series/none/episodes/1"');
+    expect(log.text()).not.toContain(CANARY);
+  } finally {
+    await site.database.db.raw('alter view lost rename to public_episodes');
+  }
 });
 
 test('every request is logged without what it asked, at the lowest level too', async () => {
