@@ -90,7 +90,7 @@ function describe({ nginx, nodes, redis }: Topology, port: number, databaseUrl: 
   const parts = [
     ['nginx', `http://localhost:${port}`, nginx?.service.pid],
     ...nodes.map((node) => [node.service.name, node.url, node.service.pid]),
-    ...(redis ? [['redis', redis.url, redis.service.pid]] : []),
+    ...(redis ? [['redis', `redis://${new URL(redis.url).host}`, redis.service.pid]] : []),
   ];
   for (const [name, url, pid] of parts) {
     say('cluster', `${String(name).padEnd(7)} ${String(url).padEnd(26)} pid ${pid}`);

@@ -368,6 +368,11 @@ describeWithRedis('npm run cluster', () => {
       expect(cluster.pid('node 1')).not.toBe(killed);
     });
 
+    (process.env.REDIS_URL ? test.skip : test)('lets nobody into Redis without its password', async () => {
+      const [, port] = /redis:\/\/127\.0\.0\.1:(\d+) /.exec(cluster.output()) ?? [];
+      expect(await answerTo(Number(port), 'PING\r\nQUIT\r\n')).toMatch(/^-NOAUTH/);
+    });
+
     test('ends everything on SIGTERM', async () => {
       const pids = ['nginx', 'node 1', 'node 2', ...(process.env.REDIS_URL ? [] : ['redis'])].map(
         cluster.pid,

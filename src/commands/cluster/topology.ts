@@ -63,7 +63,12 @@ export class Topology {
     this.#database = await this.#options.openDatabase();
     signal.throwIfAborted();
     if (programs.redis) {
-      this.#redis = await startRedis({ program: programs.redis, signal, ...this.#service('redis') });
+      this.#redis = await startRedis({
+        program: programs.redis,
+        folder: this.#folder,
+        signal,
+        ...this.#service('redis'),
+      });
     }
     const redisUrl = this.#redis?.url ?? this.#options.redisUrl;
     if (!redisUrl) throw new Error('Nodes that share no Redis learn of each other’s changes late.');
