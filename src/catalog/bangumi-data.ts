@@ -119,7 +119,7 @@ export function readBangumiSeries(data: BangumiData): {
     const source = sources.find((candidate) => !taken.has(candidate));
     if (source) {
       taken.add(source);
-      series.push({ ...toSeries(item, data.siteMeta), source, sources, keys: keysOf(item) });
+      series.push({ ...toSeries(item, data.siteMeta), source, sources, keys: keysOf(item, sources) });
     } else {
       skipped.push({
         title: item.title,

@@ -29,8 +29,11 @@ export function titleAndBegin(title: string, begin: Date | null): string {
   return hash(title, begin);
 }
 
-/** All that the item is recognised by: what names it for good, its ids and addresses elsewhere, its title. */
-export function keysOf(item: Identified): string[] {
+/**
+ * All that the item is recognised by: what names it for good, its ids and addresses elsewhere, its title.
+ * @param sources those of `sourcesOf`
+ */
+export function keysOf(item: Identified, sources: readonly string[]): string[] {
   const { title, lang, officialSite, sites } = item;
   const id = sites.find(({ site }) => site === 'bangumi')?.id;
   const elsewhere = sites.flatMap(({ site, id, url }) => {
@@ -39,7 +42,7 @@ export function keysOf(item: Identified): string[] {
   });
   return [
     ...new Set([
-      ...sourcesOf(item),
+      ...sources,
       // The items of a co-production differ by it.
       ...(id ? [`language:${id}@${lang}`] : []),
       ...elsewhere,
