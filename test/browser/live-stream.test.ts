@@ -23,7 +23,11 @@ class FakeSource implements Source {
   }
 
   send(type: string, data: object = {}, lastEventId = ''): void {
-    this.#listeners.get(type)?.({ data: JSON.stringify(data), lastEventId });
+    this.sendText(type, JSON.stringify(data), lastEventId);
+  }
+
+  sendText(type: string, data: string, lastEventId = ''): void {
+    this.#listeners.get(type)?.({ data, lastEventId });
   }
 
   fail(readyState = 0): void {
@@ -36,9 +40,15 @@ function start(previously: StreamState = 'closed') {
   const sources: FakeSource[] = [];
   const states: StreamState[] = [];
   const messages: StreamMessage[] = [];
+  const errors: unknown[] = [];
   let cursor = 'e.1';
+  let isRefused = false;
+  const refuse = (isSo: boolean): void => {
+    isRefused = isSo;
+  };
   const stream = new LiveStream({
     openSource: (from) => {
+      if (isRefused) throw new DOMException('Not here', 'SecurityError');
       const source = new FakeSource(from);
       sources.push(source);
       return source;
@@ -50,10 +60,11 @@ function start(previously: StreamState = 'closed') {
       cursor = message.id;
     },
     onState: (state) => states.push(state),
+    onError: (error) => errors.push(error),
   });
   stream.open();
   const latest = (): FakeSource => sources.at(-1) ?? new FakeSource('');
-  return { stream, sources, states, messages, latest };
+  return { stream, sources, states, messages, errors, latest, refuse };
 }
 
 const hello = { resume: 'ok', heartbeatMs: 15_000, ttlMs: 1 };
@@ -95,9 +106,9 @@ test('never gives up, and waits longer and longer, up to a minute', () => {
 test('a connection that held for a while is not counted with the failures before it', () => {
   jest.spyOn(Math, 'random').mockReturnValue(1);
   const { latest, sources } = start();
-  for (let failures = 0; failures < 4; failures++) {
+  for (const waitMs of [3_000, 6_000, 12_000, 24_000]) {
     latest().fail();
-    jest.advanceTimersByTime(24_000);
+    jest.advanceTimersByTime(waitMs);
   }
   latest().send('hello', hello);
   jest.advanceTimersByTime(11_000);
@@ -124,7 +135,7 @@ test('after three mute tries the page has to ask by itself, until the server is 
   latest().send('hello', hello);
   for (let tries = 0; tries < 3; tries++) {
     expect(states.at(-1)).not.toBe('polling');
-    jest.advanceTimersByTime(40_000);
+    jest.advanceTimersByTime(tries === 0 ? 40_000 : 10_000);
     const before = sources.length;
     while (sources.length === before) jest.advanceTimersByTime(1_000);
   }
@@ -136,16 +147,17 @@ test('after three mute tries the page has to ask by itself, until the server is 
   expect(states.at(-1)).toBe('live');
 });
 
-test('answers that are no stream count as mute, a network that is away does not', () => {
-  const away = start();
-  const blocked = start();
+test.each([
+  ['a network that is away does not count as mute', 0, false],
+  ['an answer that is no stream does', 2, true],
+])('%s', (_name, readyState, asksByItself) => {
+  const { latest, sources, states } = start();
   for (let tries = 0; tries < 5; tries++) {
-    away.latest().fail(0);
-    blocked.latest().fail(2);
-    jest.advanceTimersByTime(39_000);
+    latest().fail(readyState);
+    const before = sources.length;
+    while (sources.length === before) jest.advanceTimersByTime(500);
   }
-  expect(away.states).not.toContain('polling');
-  expect(blocked.states).toContain('polling');
+  expect(states.includes('polling')).toBe(asksByItself);
 });
 
 test('heartbeats keep it open; opening again trusts a connection that was heard of, and no other', () => {
@@ -176,4 +188,51 @@ test('ends a wait when it is opened, and everything when it is closed', () => {
   expect(sources).toHaveLength(2);
   expect(states.at(-1)).toBe('closed');
   expect(jest.getTimerCount()).toBe(0);
+});
+
+test('a connection without a greeting is given up after ten seconds, whatever else it says', () => {
+  jest.spyOn(Math, 'random').mockReturnValue(0.5);
+  const { latest, sources, states } = start();
+  jest.advanceTimersByTime(9_000);
+  latest().send('ping');
+  latest().sendText('hello', '<h1>Please log in to this network</h1>');
+  expect(states).toEqual(['connecting']);
+  jest.advanceTimersByTime(1_000);
+  expect(sources[0]?.readyState).toBe(2);
+  jest.advanceTimersByTime(2_000);
+  latest().send('hello', hello);
+  // From now on it may be silent for longer.
+  jest.advanceTimersByTime(39_999);
+  expect(sources).toHaveLength(2);
+  expect(states).toEqual(['connecting', 'reconnecting', 'live']);
+  jest.advanceTimersByTime(1);
+  expect(states.at(-1)).toBe('reconnecting');
+});
+
+test('is not live before it has passed on the reset that the greeting promises', () => {
+  const { latest, states, messages } = start();
+  latest().send('hello', { ...hello, resume: 'reset' });
+  expect(states).toEqual(['connecting']);
+  latest().send('reset', { reason: 'gap', spreadMs: 8_000 }, 'e.9');
+  expect(messages).toHaveLength(1);
+  expect(states).toEqual(['connecting', 'live']);
+});
+
+test('a stream that begins afresh, though it was to go on, is as good as a reset', () => {
+  const { latest, states, messages } = start();
+  latest().send('hello', { ...hello, resume: 'fresh' }, 'e.9');
+  expect(messages).toEqual([{ type: 'reset', data: '{"spreadMs":8000}', id: 'e.9' }]);
+  expect(states).toEqual(['connecting', 'live']);
+});
+
+test('a connection that can not even be begun is tried again', () => {
+  const { sources, states, errors, refuse, latest } = start();
+  refuse(true);
+  latest().fail();
+  jest.advanceTimersByTime(10_000);
+  expect(errors.length).toBeGreaterThan(0);
+  refuse(false);
+  while (sources.length === 1) jest.advanceTimersByTime(1_000);
+  latest().send('hello', hello);
+  expect(states.at(-1)).toBe('live');
 });

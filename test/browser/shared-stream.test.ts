@@ -15,6 +15,8 @@ type Tab = {
   isHidden: boolean;
   /** Neither hears nor says anything, but keeps its lock. */
   isFrozen: boolean;
+  /** Fails at whatever it hears. */
+  isClumsy: boolean;
 };
 
 /** A server, and the tabs of one browser. */
@@ -23,6 +25,12 @@ class FakeBrowser {
   /** Names of the tabs with a connection, in the order in which they connected. */
   readonly connected: string[] = [];
   connections = 0;
+  readonly errors: unknown[] = [];
+  /** Messages to other tabs are an error. */
+  isMute = false;
+  hasChannels = true;
+  /** Else a request for one is never answered. */
+  hasLocks = true;
   /** So many messages between tabs are lost from now on. */
   toLose = 0;
   #epoch = 'e';
@@ -86,11 +94,14 @@ class FakeBrowser {
         return { open, close, reopen: open };
       },
       onMessage: ({ type, data }) => {
+        if (tab.isClumsy) throw new Error('Not taken');
         if (type === 'reset') this.#refetch(tab);
         else tab.shown.add(Number(data));
       },
       onState: (state) => tab.states.push(state),
       onMissed: () => this.#refetch(tab),
+      onNotTaken: () => this.#refetch(tab),
+      onError: (error) => this.errors.push(error),
     });
     const tab: Tab = {
       name: `tab ${this.tabs.length}`,
@@ -100,6 +111,7 @@ class FakeBrowser {
       refetches: 0,
       isHidden: false,
       isFrozen: false,
+      isClumsy: false,
     };
     this.tabs.push(tab);
     stream.start();
@@ -118,9 +130,11 @@ class FakeBrowser {
   }
 
   #openChannel(tab: () => Tab): Channel {
+    if (!this.hasChannels) throw new DOMException('Not here', 'SecurityError');
     const key = {};
     return {
       postMessage: (message) => {
+        if (this.isMute) throw new DOMException('Closed', 'InvalidStateError');
         if (tab().isFrozen) return;
         for (const other of this.#channels.keys()) {
           if (other === key) continue;
@@ -141,6 +155,7 @@ class FakeBrowser {
   readonly #locks: Locks = {
     request: (_name, options, held) =>
       new Promise<void>((resolve, reject) => {
+        if (!this.hasLocks) return;
         const grant = (): void => {
           const holder = { end: reject };
           this.#holder = holder;
@@ -344,6 +359,45 @@ test('where tabs can not share, each has its own connection', async () => {
   expect(browser.connections).toBe(2);
   for (const tab of tabs) expect([...tab.shown]).toEqual([1]);
 });
+
+test('what a tab could not take in is read anew, and what comes after it is not lost', async () => {
+  const browser = new FakeBrowser();
+  const tabs = [browser.open(), browser.open()];
+  await settle();
+  for (const tab of tabs) tab.isClumsy = true;
+  browser.post();
+  await settle();
+  expect(tabs.map(({ refetches }) => refetches)).toEqual([1, 1]);
+  for (const tab of tabs) tab.isClumsy = false;
+  browser.post();
+  await settle();
+  for (const tab of tabs) expect([...tab.shown].sort()).toEqual([1, 2]);
+});
+
+test('a tab whose words do not reach the others has what it hears all the same', async () => {
+  const browser = new FakeBrowser();
+  const leader = browser.open();
+  await settle();
+  browser.isMute = true;
+  browser.post();
+  expect([...leader.shown]).toEqual([1]);
+  expect(browser.errors).toHaveLength(1);
+  browser.isMute = false;
+});
+
+test.each(['no channel', 'no answer about locks'])(
+  '%s: the tab has a connection of its own',
+  async (lack) => {
+    const browser = new FakeBrowser();
+    if (lack === 'no channel') browser.hasChannels = false;
+    else browser.hasLocks = false;
+    const tab = browser.open();
+    await pass(10);
+    browser.post();
+    expect([...tab.shown]).toEqual([1]);
+    expect(tab.states.at(-1)).toBe('live');
+  },
+);
 
 type Step = { readonly type: string; readonly tab: number };
 

@@ -5,7 +5,12 @@ export function seqOf(cursor: string): number {
 
 /** Whether something may be missing at `cursor` that `head` knows. Numbers of different epochs can't be compared. */
 export function isBehind(cursor: string, head: string): boolean {
-  return epochOf(cursor) !== epochOf(head) || seqOf(cursor) < seqOf(head);
+  return !isOfEpoch(cursor, head) || seqOf(cursor) < seqOf(head);
+}
+
+/** Whether the numbers of two cursors can be compared. */
+export function isOfEpoch(cursor: string, other: string): boolean {
+  return epochOf(cursor) === epochOf(other);
 }
 
 function epochOf(cursor: string): string {

@@ -2,6 +2,7 @@ import { Idiomorph } from 'idiomorph';
 import { localizeTimes } from '../time/local-time';
 import { isAhead, type Position, parsePosition } from './card-position';
 import { seqOf } from './cursor';
+import type { FreshGrid } from './grid-refresh';
 import { keepPlace } from './keep-place';
 import type { RemoveEvent, UpsertEvent } from './stream-event';
 
@@ -36,12 +37,14 @@ export class LiveGrid {
     return this.#find(episodeId) !== undefined;
   }
 
-  /** Whether the event is news, and of a card that belongs on this page. */
+  /**
+   * Whether the event is news, and of a card that belongs on this page.
+   * @throws when it carries no card of its episode
+   */
   wants(event: UpsertEvent): boolean {
     if (event.rev <= this.#shownRev(event.episodeId, this.#find(event.episodeId))) return false;
-    const card = parseCard(event.html);
-    const position = parsePosition(card?.dataset.pageKey);
-    return card !== undefined && position !== undefined && this.#belongs(card, position);
+    const { card, position } = parseCard(event);
+    return this.#belongs(card, position);
   }
 
   /** The uppermost of these episodes' cards. */
@@ -51,13 +54,14 @@ export class LiveGrid {
     return card !== undefined;
   }
 
-  /** Makes the card what the event says, or takes it away when it doesn't belong on this page (any more). */
+  /**
+   * Makes the card what the event says, or takes it away when it doesn't belong on this page (any more).
+   * @throws when the event carries no card of its episode
+   */
   upsert(event: UpsertEvent): Outcome {
     const existing = this.#find(event.episodeId);
     if (event.rev <= this.#shownRev(event.episodeId, existing)) return 'ignored';
-    const card = parseCard(event.html);
-    const position = parsePosition(card?.dataset.pageKey);
-    if (!card || !position) return 'ignored';
+    const { card, position } = parseCard(event);
     return keepPlace(this.#root, () => {
       if (!this.#belongs(card, position)) return this.#takeOut(existing);
       this.#removedAt.delete(event.episodeId);
@@ -77,12 +81,18 @@ export class LiveGrid {
     return keepPlace(this.#root, () => this.#takeOut(existing));
   }
 
-  /** Makes the grid what the server rendered; cards that stay are kept as they are, with their focus. */
-  replace(html: string): void {
+  /** The grid in what the server answered; undefined when that holds none, as of a page to log in to a network with. */
+  parse(html: string): FreshGrid | undefined {
     const template = document.createElement('template');
     template.innerHTML = html;
     const fresh = template.content.querySelector<HTMLElement>('[data-live-grid]');
-    if (!fresh) throw new Error('The answer holds no grid.');
+    const cursor = fresh?.dataset.cursor;
+    if (!fresh?.querySelector('[data-cards]') || !cursor) return undefined;
+    return { cursor, show: () => this.#replace(fresh) };
+  }
+
+  /** Cards that stay are kept as they are, with their focus. */
+  #replace(fresh: HTMLElement): void {
     localizeTimes(fresh);
     this.#removedAt.clear();
     keepPlace(this.#root, () => morph(this.#root, fresh));
@@ -197,10 +207,17 @@ function morph(element: HTMLElement, like: HTMLElement): void {
   void Idiomorph.morph(element, like, { morphStyle: 'outerHTML' });
 }
 
-function parseCard(html: string): HTMLElement | undefined {
+function parseCard({ episodeId, html }: UpsertEvent): {
+  readonly card: HTMLElement;
+  readonly position: Position;
+} {
   const template = document.createElement('template');
   template.innerHTML = html;
-  return template.content.querySelector<HTMLElement>('[data-episode-id]') ?? undefined;
+  const card = template.content.querySelector<HTMLElement>('[data-episode-id]');
+  const position = parsePosition(card?.dataset.pageKey);
+  if (!card || !position || card.dataset.episodeId !== episodeId)
+    throw new Error(`The event carries no card of episode ${episodeId}.`);
+  return { card, position };
 }
 
 function beforeParameter(address: string): string | null {

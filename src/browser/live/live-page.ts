@@ -27,7 +27,7 @@ export type LiveElements = {
 };
 
 /** An event that can't be read may have been any change, so everything is read again. */
-const NOT_UNDERSTOOD: StreamEvent = { type: 'reset', spreadMs: 8_000 };
+const NOT_UNDERSTOOD = { type: 'reset', spreadMs: 8_000 } as const satisfies StreamEvent;
 /** One tab alone has missed something. */
 const MISSED_SPREAD_MS = 500;
 
@@ -35,15 +35,18 @@ const MISSED_SPREAD_MS = 500;
 export function keepLive(elements: LiveElements): void {
   const grid = new LiveGrid(elements.grid);
   const refresh = new GridRefresh({
-    grid,
+    fetchGrid: (signal) => fetchFragment(grid.fragmentUrl, signal),
+    parse: (html) => grid.parse(html),
     apply: (event) => arrivals.apply(event),
     onReplaced: () => arrivals.forgetWaiting(),
+    onPending: () => showState(),
+    onError: reportError,
   });
   const { arrivals } = showArrivals(elements, grid);
   const preference = new LivePreference(() => window.localStorage);
   const poll = new HeadPoll(async () => {
     if (document.visibilityState === 'hidden') return;
-    isAnswered = await refresh.poll();
+    isAnswered = await refresh.poll(stream.position);
     showState();
   });
   let streamState: StreamState = 'closed';
@@ -65,12 +68,17 @@ export function keepLive(elements: LiveElements): void {
       else poll.stop();
       showState();
     },
-    onMissed: () => refresh.request(MISSED_SPREAD_MS),
+    onMissed: (reached) => refresh.request(MISSED_SPREAD_MS, reached),
+    onNotTaken: (error, reached) => {
+      reportError(error);
+      refresh.request(NOT_UNDERSTOOD.spreadMs, reached);
+    },
+    onError: reportError,
   });
 
-  function receive({ type, data }: StreamMessage): void {
+  function receive({ type, data, id }: StreamMessage): void {
     const event = parseStreamEvent(type, data) ?? NOT_UNDERSTOOD;
-    if (event.type === 'reset') refresh.request(event.spreadMs);
+    if (event.type === 'reset') refresh.request(event.spreadMs, id);
     if (event.type !== 'upsert' && event.type !== 'remove') return;
     refresh.note(event);
     arrivals.apply(event);
@@ -78,7 +86,8 @@ export function keepLive(elements: LiveElements): void {
 
   function showState(): void {
     const { isOn: isWanted } = preference;
-    const situation = { isWanted, stream: streamState, isOnline: navigator.onLine, isAnswered };
+    const { isPending } = refresh;
+    const situation = { isWanted, stream: streamState, isOnline: navigator.onLine, isPending, isAnswered };
     showLiveState(elements.state, shownState(situation));
   }
 
@@ -108,6 +117,12 @@ export function keepLive(elements: LiveElements): void {
     },
   });
   start();
+}
+
+async function fetchFragment(url: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, { cache: 'no-store', signal });
+  if (!response.ok) throw new Error(`The grid answered ${response.status}`);
+  return response.text();
 }
 
 /** Where new cards go, and who is told: the announcer always, the toast of what is seen to come in, else the pill. */

@@ -1,12 +1,21 @@
 import type { StreamState } from './live-stream';
 
-export type ShownState = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'offline' | 'off';
+export type ShownState =
+  | 'connecting'
+  | 'live'
+  | 'catching-up'
+  | 'reconnecting'
+  | 'polling'
+  | 'offline'
+  | 'off';
 
 export type LiveSituation = {
   readonly isWanted: boolean;
   readonly stream: StreamState;
   /** What the browser says; it may well be offline and still reach this machine. */
   readonly isOnline: boolean;
+  /** The cards may be older than what the stream has told. */
+  readonly isPending: boolean;
   /** The last time that the page asked by itself, it was answered. */
   readonly isAnswered: boolean;
 };
@@ -14,17 +23,20 @@ export type LiveSituation = {
 const WORDS: Readonly<Record<ShownState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
+  'catching-up': 'Catching up',
   reconnecting: 'Reconnecting',
   polling: 'Checking every minute',
   offline: 'Offline – reconnecting',
   off: 'Off',
 };
 
-export function shownState({ isWanted, stream, isOnline, isAnswered }: LiveSituation): ShownState {
+/** "Live" and "Checking every minute" are promises about the cards, not about a connection. */
+export function shownState(situation: LiveSituation): ShownState {
+  const { isWanted, stream, isOnline, isPending, isAnswered } = situation;
   if (!isWanted) return 'off';
-  if (stream === 'live') return 'live';
+  if (stream === 'live') return isPending ? 'catching-up' : 'live';
   if (!isOnline) return 'offline';
-  if (stream === 'polling') return isAnswered ? 'polling' : 'reconnecting';
+  if (stream === 'polling') return isAnswered && !isPending ? 'polling' : 'reconnecting';
   return stream === 'connecting' ? 'connecting' : 'reconnecting';
 }
 

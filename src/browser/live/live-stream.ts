@@ -22,7 +22,12 @@ export type LiveStreamOptions = {
   /** Everything but what concerns the connection itself. */
   readonly onMessage: (message: StreamMessage) => void;
   readonly onState: (state: StreamState) => void;
+  /** A surprise, after which it goes on. */
+  readonly onError: (error: unknown) => void;
 };
+
+/** A connection that has not greeted by then is not going to: a proxy holds it back, or nobody is there. */
+const HELLO_MS = 10_000;
 
 /** More than two heartbeats: a connection as silent as that is dead, whatever the browser thinks. */
 const SILENCE_MS = 40_000;
@@ -31,6 +36,8 @@ const TRUSTED_MS = 20_000;
 /** A connection that lives as long is not part of a series of failures. */
 const STABLE_MS = 10_000;
 const MUTE_TRIES_BEFORE_POLLING = 3;
+/** The data of a `reset` in place of the one that the server did not know it had to send. */
+const NOT_RESUMED = JSON.stringify({ spreadMs: 8_000 });
 /** `EventSource.CLOSED`: the answer was no stream. */
 const CLOSED = 2;
 
@@ -76,13 +83,21 @@ export class LiveStream {
   }
 
   #connect(): void {
-    const source = this.#options.openSource(this.#options.cursor());
+    const cursor = this.#options.cursor();
+    let source: Source;
+    try {
+      source = this.#options.openSource(cursor);
+    } catch (error) {
+      this.#options.onError(error);
+      this.#muteTries++;
+      return this.#retryAfterFailure();
+    }
     this.#source = source;
-    this.#expectSound();
+    this.#expectSound(HELLO_MS);
     for (const type of STREAM_EVENT_TYPES) {
       source.addEventListener(type, (message) => {
         // Closing a source doesn't take back the events that are already waiting.
-        if (source === this.#source) this.#receive(type, message);
+        if (source === this.#source) this.#receive(type, message, cursor);
       });
     }
     source.addEventListener('error', () => {
@@ -92,14 +107,25 @@ export class LiveStream {
     });
   }
 
-  #receive(type: (typeof STREAM_EVENT_TYPES)[number], message: SourceMessage): void {
-    this.#expectSound();
-    const data = String(message.data);
+  /** @param cursor what this connection was to continue */
+  #receive(type: (typeof STREAM_EVENT_TYPES)[number], message: SourceMessage, cursor: string): void {
+    // Only a greeting ends the wait for one.
+    if (this.#liveSinceMs !== undefined) this.#expectSound(SILENCE_MS);
+    const [data, id] = [String(message.data), message.lastEventId ?? ''];
     switch (type) {
-      case 'hello':
+      case 'hello': {
+        const event = parseStreamEvent(type, data);
+        if (event?.type !== 'hello') return;
+        this.#expectSound(SILENCE_MS);
         this.#muteTries = 0;
         this.#liveSinceMs = Date.now();
-        return this.#setState('live');
+        // Something on the way has taken the cursor out: what came since the page was made is not going to come.
+        if (event.resume === 'fresh' && cursor !== '')
+          this.#options.onMessage({ type: 'reset', data: NOT_RESUMED, id });
+        // The reset comes next. Before it the page does not know that its cards may be wrong.
+        if (event.resume !== 'reset') this.#setState('live');
+        return;
+      }
       case 'ping':
         return;
       case 'bye': {
@@ -110,7 +136,9 @@ export class LiveStream {
       case 'upsert':
       case 'remove':
       case 'reset':
-        return this.#options.onMessage({ type, data, id: message.lastEventId ?? '' });
+        this.#options.onMessage({ type, data, id });
+        if (this.#liveSinceMs !== undefined) this.#setState('live');
+        return;
       default:
         return type satisfies never;
     }
@@ -127,13 +155,13 @@ export class LiveStream {
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
   }
 
-  #expectSound(): void {
+  #expectSound(withinMs: number): void {
     this.#heardAtMs = Date.now();
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(() => {
       this.#muteTries++;
       this.#retryAfterFailure();
-    }, SILENCE_MS);
+    }, withinMs);
   }
 
   #disconnect(): void {

@@ -21,8 +21,12 @@ export type SharedStreamOptions = {
   readonly isHidden: () => boolean;
   readonly onMessage: (message: StreamMessage) => void;
   readonly onState: (state: StreamState) => void;
-  /** Something was missed that no tab knows: the page has to be read again. */
-  readonly onMissed: () => void;
+  /** Something up to `reached` was missed that no tab knows: the page has to be read again. */
+  readonly onMissed: (reached: string) => void;
+  /** `onMessage` has thrown: what it was to do is not done, and the page has to be read again. */
+  readonly onNotTaken: (error: unknown, reached: string) => void;
+  /** A surprise, after which it goes on. */
+  readonly onError: (error: unknown) => void;
 };
 
 export type Connection = { open(): void; reopen(): void; close(): void };
@@ -59,6 +63,11 @@ export class SharedStream {
     this.#options = options;
     this.#position = options.cursor;
     this.#recent = new RecentMessages(options.cursor);
+  }
+
+  /** The point up to which everything was told. */
+  get position(): string {
+    return this.#position;
   }
 
   /** Takes part from now on; a page that does already makes sure that it is connected. */
@@ -106,7 +115,12 @@ export class SharedStream {
   #share(): void {
     const { sharing } = this.#options;
     if (!sharing) return;
-    this.#channel = sharing.openChannel();
+    try {
+      this.#channel = sharing.openChannel();
+    } catch (error) {
+      // Without a lock every tab has a connection of its own.
+      return this.#options.onError(error);
+    }
     this.#channel.addEventListener('message', ({ data }) => this.#hear(parseTabMessage(data)));
     this.#lock = new TabLock({
       locks: sharing.locks,
@@ -132,6 +146,7 @@ export class SharedStream {
     this.#connection = this.#options.connect({
       cursor: () => this.#position,
       previously: this.#state,
+      onError: this.#options.onError,
       onMessage: (message) => {
         this.#post({ kind: 'event', after: this.#position, message });
         this.#take(message);
@@ -208,12 +223,16 @@ export class SharedStream {
     }
     this.#position = position;
     this.#recent.restart(position);
-    this.#options.onMissed();
+    this.#options.onMissed(position);
   }
 
   #take(message: StreamMessage): void {
-    this.#options.onMessage(message);
-    // Only now: what was not taken in must be asked for again.
+    try {
+      this.#options.onMessage(message);
+    } catch (error) {
+      // The next event would lead past it, so that nobody would ask for it again.
+      this.#options.onNotTaken(error, message.id);
+    }
     if (message.id === '') return;
     if (message.type === 'reset') {
       this.#position = message.id;
@@ -234,7 +253,12 @@ export class SharedStream {
   }
 
   #post(message: TabMessage): void {
-    this.#channel?.postMessage(message);
+    try {
+      this.#channel?.postMessage(message);
+    } catch (error) {
+      // To this tab it is told all the same; the others notice the gap with the next message.
+      this.#options.onError(error);
+    }
   }
 
   #setState(state: StreamState): void {

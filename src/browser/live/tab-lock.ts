@@ -13,9 +13,12 @@ export type TabLockOptions = {
   readonly onGranted: () => void;
   /** Another tab has taken it away; this one stands in the queue again. */
   readonly onStolen: () => void;
-  /** The browser allows no locks here. */
+  /** The browser allows no locks here, or gives none. */
   readonly onUnavailable: () => void;
 };
+
+/** A lock that is stolen is had at once. */
+const STEAL_MS = 5_000;
 
 /** A lock that one tab of the browser holds, and the others wait for. It goes on by itself when its tab is closed. */
 export class TabLock {
@@ -47,9 +50,16 @@ export class TabLock {
     const claim = new AbortController();
     this.#claim = claim;
     const { signal } = claim;
+    const timer = options && setTimeout(() => this.#doWithout(claim), STEAL_MS);
+    const hold = (): Promise<void> => {
+      clearTimeout(timer);
+      return this.#hold(signal);
+    };
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     try {
-      await this.#options.locks.request(this.#options.name, options ?? { signal }, () => this.#hold(signal));
+      await this.#options.locks.request(this.#options.name, options ?? { signal }, hold);
     } catch (error) {
+      clearTimeout(timer);
       if (signal.aborted) return;
       this.#claim = undefined;
       if (!(error instanceof DOMException && error.name === 'AbortError'))
@@ -57,6 +67,13 @@ export class TabLock {
       this.#options.onStolen();
       this.want();
     }
+  }
+
+  /** Whatever comes of the claim, this tab does not wait for it any more. */
+  #doWithout(claim: AbortController): void {
+    claim.abort();
+    this.#claim = undefined;
+    this.#options.onUnavailable();
   }
 
   /** The lock is held for as long as the promise is pending. */
