@@ -359,10 +359,52 @@ describe('a follower', () => {
     expect(follower.violations).toEqual([]);
   });
 
+  test('is not content with a grid of before the reset, nor with an answer that is none or never comes', async () => {
+    site = await scriptedSite(some(2), 7);
+    const answers: (() => Promise<Response>)[] = [];
+    await follow({ fetch: (...request) => answers.shift()?.() ?? fetch(...request) });
+    hello('reset');
+    answers.push(
+      async () => new Response(gridHtml(some(2), 7)),
+      async () => new Response('<h1>Please log in to this network</h1>'),
+      async () => new Response(new ReadableStream()),
+    );
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    site.state.seq = 9;
+    site.send('reset', { reason: 'gap', spreadMs: 0 }, 'e1.9');
+    while (follower.counters.refetches === 0) {
+      expect(follower.hasReached('e1.9')).toBe(false);
+      await new Promise((resolve) => setImmediate(resolve));
+      jest.advanceTimersByTime(100);
+    }
+    jest.useRealTimers();
+    expect(notes).toEqual([
+      "the grid can't be read (The answer is of e1.7, and e1.9 was told); again in 1.0 s",
+      "the grid can't be read (The answer holds no grid of episodes.); again in 2.0 s",
+      "the grid can't be read (There was no answer within 10 s.); again in 4.0 s",
+      'the grid was read again, at e1.9',
+    ]);
+    expect(follower.hasReached('e1.9')).toBe(true);
+  });
+
+  test('gives a connection up that has not greeted within ten seconds', async () => {
+    site = await scriptedSite(some(2), 7);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    const following = follow();
+    while (site.resumes().length < 2) {
+      await new Promise((resolve) => setImmediate(resolve));
+      jest.advanceTimersByTime(10);
+    }
+    jest.useRealTimers();
+    await following;
+    expect(notes[0]).toBe('nothing was heard for 10 s; again in 0.5 s');
+  });
+
   test('notes a stream that forgot where to go on, and an event that it can’t read', async () => {
     site = await scriptedSite(some(2), 7);
     await follow();
     hello('fresh');
+    site.state.seq = 8;
     site.send('upsert', { episodeId: 3 }, 'e1.8');
     await until(() => follower.counters.refetches === 1);
     expect(follower.violations).toEqual([

@@ -1,8 +1,9 @@
+import { GridRefresh } from '../../browser/live/grid-refresh';
 import { parseStreamEvent, STREAM_EVENT_TYPES, type StreamEvent } from '../../browser/live/stream-event';
-import { epochOf, type GridState, seqOf } from './grid-fragment';
-import { readGrid } from './read-grid';
+import { fetchReason } from './fetch-reason';
+import { epochOf, type GridState, parseGrid, seqOf } from './grid-fragment';
+import { fetchGrid, readGrid } from './read-grid';
 import { type Outcome, StreamGrid } from './stream-grid';
-import { StreamRefresh } from './stream-refresh';
 import { openSource, type SourceMessage } from './stream-source';
 
 export type FollowedEvent = {
@@ -24,7 +25,7 @@ export type StreamFollowerOptions = {
   readonly onEvent?: (followed: FollowedEvent) => void;
   /** What happens to the connection, in a sentence. */
   readonly onNote?: (note: string) => void;
-  /** A connection as silent as that is taken for dead; 40 s, as in a browser. */
+  /** A connection as silent as that is taken for dead; 40 s once it has greeted, 10 s before, as in a browser. */
   readonly silenceMs?: number;
 };
 
@@ -48,6 +49,7 @@ export type FollowerCounters = {
 /** How the point is named: an EventSource that comes back by itself does it by header, a new one by its address. */
 type Resume = 'by-header' | 'by-address';
 
+const HELLO_MS = 10_000;
 const SILENCE_MS = 40_000;
 /** Until the server has said otherwise. */
 const DEFAULT_RETRY_MS = 3_000;
@@ -72,9 +74,8 @@ export class StreamFollower {
   readonly grid: StreamGrid;
   readonly #options: StreamFollowerOptions;
   readonly #random: () => number;
-  readonly #refresh: StreamRefresh;
+  readonly #refresh: GridRefresh;
   readonly #violations: string[] = [];
-  readonly #abort = new AbortController();
   #lastId: string;
   #retryMs = DEFAULT_RETRY_MS;
   #failures = 0;
@@ -97,15 +98,20 @@ export class StreamFollower {
     this.#random = options.random ?? Math.random;
     this.grid = new StreamGrid(page);
     this.#lastId = page.cursor;
-    this.#refresh = new StreamRefresh({
-      grid: this.grid,
-      read: () => readGrid(options.url, { ...options, signal: this.#abort.signal }),
-      random: this.#random,
-      onRead: (cursor) => {
-        this.counters.refetches++;
-        this.#note(`the grid was read again, at ${cursor}`);
+    this.#refresh = new GridRefresh({
+      fetchGrid: (signal) => fetchGrid(options.url, { ...options, signal }),
+      parse: (html) => {
+        const page = parseGrid(html);
+        return { cursor: page.cursor, show: () => this.grid.replace(page) };
       },
-      onFailure: (reason, retryMs) => this.#note(`the grid can't be read (${reason}); ${again(retryMs)}`),
+      apply: (event) => this.grid.apply(event),
+      onReplaced: () => {
+        this.counters.refetches++;
+        this.#note(`the grid was read again, at ${this.grid.cursor}`);
+      },
+      onRetry: (reason, retryMs) =>
+        this.#note(`the grid can't be read (${fetchReason(reason)}); ${again(retryMs)}`),
+      random: this.#random,
     });
     this.#connect();
   }
@@ -127,7 +133,7 @@ export class StreamFollower {
 
   /** True when the grid has everything up to this cursor in it. */
   hasReached(cursor: string): boolean {
-    if (this.#refresh.pending || epochOf(this.#lastId) !== epochOf(cursor)) return false;
+    if (this.#refresh.isPending || epochOf(this.#lastId) !== epochOf(cursor)) return false;
     return seqOf(this.#lastId) >= seqOf(cursor);
   }
 
@@ -142,13 +148,12 @@ export class StreamFollower {
     this.#stopped = true;
     this.#disconnect();
     this.#refresh.stop();
-    this.#abort.abort();
   }
 
   #connect(resume: Resume = 'by-address'): void {
     const url = new URL('/events', this.#options.url);
     url.searchParams.set('cursor', this.#lastId);
-    this.#expectSound();
+    this.#expectSound(Math.min(HELLO_MS, this.#silenceMs));
     this.#close = openSource(url, resume === 'by-header' ? { 'Last-Event-ID': this.#lastId } : {}, {
       onOpen: () => {
         this.counters.connects++;
@@ -168,20 +173,21 @@ export class StreamFollower {
   #receive({ type, id, data }: SourceMessage): void {
     const known = STREAM_EVENT_TYPES.find((each) => each === type);
     if (!known) return;
-    this.#expectSound();
+    // Only a greeting ends the wait for one.
+    if (this.#isLive || known === 'hello') this.#expectSound(this.#silenceMs);
     this.counters.lastEventAt = Date.now();
     const parsed = parseStreamEvent(known, data);
     if (!parsed) this.#violations.push(`an event of type ${type} can't be read: ${data.slice(0, 200)}`);
     // What can't be read may have been any change.
     const event: StreamEvent = parsed ?? { type: 'reset', spreadMs: RESET_SPREAD_MS };
-    const outcome = this.#apply(event);
+    const outcome = this.#apply(event, id ?? '');
     // Only now: what was not taken in must be asked for again.
     if (id) this.#lastId = id;
     this.#options.onEvent?.({ id, event, outcome });
     if (event.type === 'bye' && !this.#stopped) this.#comeBack(event.retryMs, 'the server said goodbye');
   }
 
-  #apply(event: StreamEvent): Outcome | undefined {
+  #apply(event: StreamEvent, id: string): Outcome | undefined {
     switch (event.type) {
       case 'upsert':
       case 'remove':
@@ -191,7 +197,7 @@ export class StreamFollower {
       case 'reset':
         this.counters.resets++;
         this.grid.expectReplacement();
-        this.#refresh.request(event.spreadMs);
+        this.#refresh.request(event.spreadMs, id);
         return undefined;
       case 'hello':
         this.#failures = 0;
@@ -225,8 +231,11 @@ export class StreamFollower {
     return delayMs * (0.5 + this.#random() / 2);
   }
 
-  #expectSound(): void {
-    const silenceMs = this.#options.silenceMs ?? SILENCE_MS;
+  get #silenceMs(): number {
+    return this.#options.silenceMs ?? SILENCE_MS;
+  }
+
+  #expectSound(silenceMs: number): void {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(() => {
       this.counters.losses++;

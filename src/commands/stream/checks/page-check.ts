@@ -11,8 +11,11 @@ export async function checkPage(
 ): Promise<{ readonly result: CheckResult; readonly cursor?: string }> {
   const url = new URL(PATH, siteUrl);
   let response: Response;
+  let html: string;
   try {
     response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    // An answer that begins and hangs is none, either.
+    html = await response.text();
   } catch (error) {
     const problem = `nothing answers at ${url.origin} (${fetchReason(error)})`;
     return {
@@ -35,7 +38,7 @@ export async function checkPage(
     return { result: failed(problem, mend) };
   }
   try {
-    const { cursor, cards } = parseGrid(await response.text());
+    const { cursor, cards } = parseGrid(html);
     return { result: passed(`the page is there, with ${cards.length} cards, at ${cursor}`), cursor };
   } catch {
     const mend = 'give the address of a nipnime site, and let its proxy pass on every path';
