@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page, Route } from 'playwright-core';
 import type { Catalog } from '../../src/catalog/catalog-write';
 import type { Series } from '../../src/catalog/series';
 import { updateSeries } from '../../src/catalog/series-repository';
@@ -198,13 +198,69 @@ describeInBrowser('the public pages', () => {
     await page.context().close();
   });
 
-  test('a playlist is played where the browser can not do that by itself', async () => {
+  const playlist = { name: 'List', kind: 'hls', url: '/media/clip/index.m3u8' };
+  const isPlaying = async (page: Page): Promise<void> => {
+    await page.evaluate(
+      '(document.querySelector("video").muted = true, document.querySelector("video").play())',
+    );
+    await until(() => page.evaluate<boolean>('document.querySelector("video").currentTime > 0.5'));
+  };
+
+  test('a playlist is played by hls.js, also where the browser says that it may be able to', async () => {
+    const { number } = await publish({ videoServers: [playlist] });
+    const page = await visit(`/series/${show.slug}/episodes/${number}`);
+    await until(() =>
+      page.evaluate<boolean>('document.querySelector("video").currentSrc.startsWith("blob:")'),
+    );
+    await isPlaying(page);
+    expect(await page.getByRole('alert').isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  test.each<[string, (route: Route) => Promise<void>]>([
+    ['can not be loaded', (route) => route.abort()],
+    ['never comes', async () => undefined],
+  ])(
+    'where hls.js %s the browser plays the list by itself, or the page says that it does not play',
+    async (_name, answer) => {
+      const { number } = await publish({ videoServers: [playlist] });
+      const page = await (await browser.newContext({ baseURL: site.url })).newPage();
+      await page.route('**/assets/hls-*.js', answer);
+      await page.goto(`/series/${show.slug}/episodes/${number}`);
+      const mayPlay = await page.evaluate<boolean>(
+        'document.createElement("video").canPlayType("application/vnd.apple.mpegurl") !== ""',
+      );
+      if (mayPlay) {
+        await isPlaying(page);
+        expect(await page.evaluate('document.querySelector("video").currentSrc')).toMatch(/index\.m3u8$/);
+      } else await page.getByRole('alert').waitFor();
+      await page.context().close();
+    },
+  );
+
+  test('a playlist that is not there is told, and so is one that is none', async () => {
+    for (const url of ['/media/none.m3u8', '/media/clip/init.mp4']) {
+      const { number } = await publish({ videoServers: [{ ...playlist, url }] });
+      const page = await visit(`/series/${show.slug}/episodes/${number}`);
+      await page.getByText("List doesn't play").waitFor();
+      await page.context().close();
+    }
+  });
+
+  test('a link to another server is followed when its page does not come in time', async () => {
     const { number } = await publish({
-      videoServers: [{ name: 'List', kind: 'hls', url: '/media/clip/index.m3u8' }],
+      videoServers: [
+        { name: 'First', kind: 'file', url: '/media/clip.mp4' },
+        { name: 'Second', kind: 'file', url: '/media/clip.mp4' },
+      ],
     });
     const page = await visit(`/series/${show.slug}/episodes/${number}`);
-    await until(async () => (await page.evaluate<number>('document.querySelector("video").readyState')) >= 1);
-    expect(await page.getByRole('alert').isVisible()).toBe(false);
+    await page.route('**/episodes/*?server=*', async (route) => {
+      if (route.request().resourceType() !== 'fetch') await route.continue();
+    });
+    await page.getByRole('link', { name: 'Second' }).click();
+    await page.waitForURL(/server=/);
+    expect(await page.locator('[data-server][aria-current]').textContent()).toContain('Second');
     await page.context().close();
   });
 

@@ -1,8 +1,8 @@
-import { attachHls, needsHls } from './hls-source';
+import { attachHls, hasMediaSource } from './hls-source';
 import { showFailure } from './player-failure';
 
 /**
- * Gets the page's player going: HLS where the browser can't do it alone, and a message when its source fails.
+ * Gets the page's player going: playlists, and a message when its source fails.
  * Returns what ends that, for when the player is replaced.
  */
 export function startPlayer(): () => void {
@@ -15,10 +15,13 @@ export function startPlayer(): () => void {
 
 function startVideo(video: HTMLVideoElement, signal: AbortSignal): void {
   const { hlsUrl } = video.dataset;
-  if (hlsUrl && needsHls(video)) {
-    void attachHls(video, hlsUrl, { onFailure: showFailure, signal });
-    return;
-  }
+  const followSource = (): void => watchSource(video, signal);
+  if (!hlsUrl || !hasMediaSource()) return followSource();
+  void attachHls(video, hlsUrl, { onFailure: showFailure, onUnavailable: followSource, signal });
+}
+
+/** For what the browser plays by itself. */
+function watchSource(video: HTMLVideoElement, signal: AbortSignal): void {
   // The error of a <source> doesn't bubble; it is caught on its way down.
   video.addEventListener('error', showFailure, { capture: true, signal });
   // It may have failed before this script ran. A player that has just come in is without a source for this one task.

@@ -1,3 +1,8 @@
+import { withDeadline } from '../deadline';
+
+/** Whoever has pressed a link waits no longer than this to see something happen. */
+const PAGE_MS = 5_000;
+
 /**
  * Follows the links to other video servers without leaving the page: player and list are taken from the page that the
  * link leads to. When that can't be had, the link is followed as ever.
@@ -31,13 +36,13 @@ export function switchServersInPlace({ onSwitched }: { readonly onSwitched: () =
 }
 
 async function readPage(url: string): Promise<Document | undefined> {
-  try {
-    const response = await fetch(url);
-    if (!response.ok) return undefined;
-    return new DOMParser().parseFromString(await response.text(), 'text/html');
-  } catch {
-    return undefined;
-  }
+  const read = async (signal: AbortSignal): Promise<string | undefined> => {
+    const response = await fetch(url, { signal });
+    return response.ok ? await response.text() : undefined;
+  };
+  // Following the link tells the visitor what is wrong.
+  const html = await withDeadline(PAGE_MS, read).catch(() => undefined);
+  return html === undefined ? undefined : new DOMParser().parseFromString(html, 'text/html');
 }
 
 function replaceWith(page: Document, selector: string): boolean {
