@@ -25,7 +25,7 @@ export async function prepareFirstStart(db: Database, config: Config, log: Logge
 async function importRecent(db: Database, log: Logger): Promise<void> {
   log.info('The catalog is empty: importing the series of the last two years from bangumi-data …');
   // Nobody has a stream here yet; other nodes find the changes in the log.
-  const catalog: Catalog = { db, publish: async () => undefined, audit: recordAudit };
+  const catalog: Catalog = { db, publish: () => undefined, audit: recordAudit };
   const now = new Date();
   const result = await importBangumi(catalog, system, { now, since: recentSince(now) });
   log.info(`Imported ${result.series.added} series and ${result.episodes.added} episodes.`);

@@ -124,6 +124,7 @@ export function createSessionPool(url: string): SessionPool {
     application_name: 'nipnime-sessions',
     connectionTimeoutMillis: SERVING.acquireMs,
     Client: guardedClient(SERVING),
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, which its types don't say
     onConnect: async (client) => {
       await client.query(limitStatements(SERVING));
     },

@@ -14,7 +14,7 @@ export function testCatalog(db: Database): Catalog & { readonly published: Chang
   return {
     db,
     published,
-    publish: async (events) => {
+    publish: (events) => {
       published.push(...events);
     },
     audit: async () => undefined,

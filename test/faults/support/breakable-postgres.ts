@@ -15,7 +15,7 @@ export type BreakablePostgres = {
   stop(): Promise<void>;
 };
 
-export type PostgresLink = { readonly url: string; readonly network: TcpProxy };
+type PostgresLink = { readonly url: string; readonly network: TcpProxy };
 
 export async function startPostgres(): Promise<BreakablePostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'nipnime-faults-'));
