@@ -37,7 +37,7 @@ export type Series = SeriesInput & {
 };
 
 const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-export const MAX_SLUG_LENGTH = 100;
+const MAX_SLUG_LENGTH = 100;
 
 const fields = {
   title: requiredLine(300),
