@@ -118,19 +118,19 @@ describe('the check names', () => {
           answer.resume();
         },
       },
-      { timeoutMs: 200 },
+      { timeoutMs: 1_500 },
     );
     expect(failures).toEqual([
-      '✗ the stream is held back (no byte within 200 ms): switch off response buffering for /events (nginx: proxy_buffering off)',
+      '✗ the stream is held back (no byte within 1.5 s): switch off response buffering for /events (nginx: proxy_buffering off)',
     ]);
     expect(lines.at(-1)).toBe('– what is on the stream could not be looked at');
   });
 
   test('a proxy that does not even pass on the headers', async () => {
-    const { failures } = await checkThrough({ spoil: (answer) => answer.resume() }, { timeoutMs: 200 });
+    const { failures } = await checkThrough({ spoil: (answer) => answer.resume() }, { timeoutMs: 1_500 });
     expect(failures).toEqual([
       expect.stringMatching(
-        /^✗ the stream is held back \(not even its headers within 200 ms\): switch off response/,
+        /^✗ the stream is held back \(not even its headers within 1.5 s\): switch off response/,
       ),
     ]);
   });
