@@ -1,9 +1,10 @@
 import { findEpisode, findLastEpisode, listEpisodes } from '../../src/catalog/episode-queries';
 import { findPublicEpisodes, readLatestPage, readSeasons } from '../../src/catalog/public-catalog';
 import {
+  type EpisodesPart,
   findPublicSeries,
   findWatchedEpisode,
-  listPublicEpisodesOfSeries,
+  readEpisodesPage,
 } from '../../src/catalog/public-series';
 import { listSeries } from '../../src/catalog/series-repository';
 import { readChangesSince, readHead, readRecentChanges } from '../../src/changes/change-log';
@@ -49,6 +50,11 @@ const latest: readonly Case[] = [
 const pages: readonly Case[] = [
   { name: 'series page, 12 episodes', read: (db) => readSeriesPage(db, SHORT_SERIES.slug) },
   { name: 'series page, 80 episodes', read: (db) => readSeriesPage(db, LONG_SERIES.slug) },
+  {
+    name: 'series page, half-way',
+    read: (db) => readSeriesPage(db, LONG_SERIES.slug, { after: { kind: 'regular', number: '40' } }),
+  },
+  { name: 'series page, the last', read: (db) => readSeriesPage(db, LONG_SERIES.slug, 'last') },
   { name: 'watch page', read: (db) => findWatchedEpisode(db, LONG_SERIES.slug, 'regular', '40') },
 ];
 
@@ -99,8 +105,8 @@ const lists: readonly Case[] = [
 
 export const CASES: readonly Case[] = [...latest, ...pages, ...stream, ...lists];
 
-async function readSeriesPage(db: Database, slug: string): Promise<unknown> {
+async function readSeriesPage(db: Database, slug: string, part: EpisodesPart = 'first'): Promise<unknown> {
   const series = await findPublicSeries(db, slug);
   if (!series) throw new Error(`The generated catalog has no series ${slug}.`);
-  return listPublicEpisodesOfSeries(db, series.seriesId);
+  return readEpisodesPage(db, series.seriesId, part);
 }

@@ -32,14 +32,63 @@ export async function findPublicSeries(db: Database, slug: string): Promise<Publ
   return row && toPublicSeries(row);
 }
 
-/** Every public episode of the series, regular ones first, in the order of their numbers. */
-export async function listPublicEpisodesOfSeries(db: Database, seriesId: string): Promise<PublicEpisode[]> {
-  const rows: PublicEpisodeRow[] = await db('public_episodes')
+/** Episodes on one page of a series. */
+const PAGE_SIZE = 100;
+
+export type EpisodePlace = { readonly kind: EpisodeKind; readonly number: string };
+
+/** Which of a series' episodes a page shows: the first ones, those next to another, or the last ones. */
+export type EpisodesPart =
+  | 'first'
+  | 'last'
+  | { readonly after: EpisodePlace }
+  | { readonly before: EpisodePlace };
+
+export type EpisodesPage = {
+  /** At most 100; regular ones first, in the order of their numbers. */
+  readonly episodes: readonly PublicEpisode[];
+  readonly hasPrevious: boolean;
+  readonly hasNext: boolean;
+};
+
+/** One page of the public episodes of a series. */
+export async function readEpisodesPage(
+  db: Database,
+  seriesId: string,
+  part: EpisodesPart,
+): Promise<EpisodesPage> {
+  const isBackward = part === 'last' || (typeof part === 'object' && 'before' in part);
+  const order = isBackward ? 'desc' : 'asc';
+  const rows: PublicEpisodeRow[] = await episodesOf(db, seriesId, part)
     .select(CARD_COLUMNS)
-    .where({ series_id: seriesId })
-    .orderBy(['kind', 'number'])
-    .limit(5_000);
-  return rows.map(toPublicEpisode);
+    .orderBy([
+      { column: 'kind', order },
+      { column: 'number', order },
+    ])
+    .limit(PAGE_SIZE + 1);
+  const goesOn = rows.length > PAGE_SIZE;
+  const shown = rows.slice(0, PAGE_SIZE);
+  if (isBackward) shown.reverse();
+  const [first, last] = [shown.at(0), shown.at(-1)];
+  const isBegun = typeof part === 'string' || !first || !last;
+  const beginsLater = !isBegun && !isBackward && (await hasEpisodes(db, seriesId, { before: first }));
+  const endsEarlier = !isBegun && isBackward && (await hasEpisodes(db, seriesId, { after: last }));
+  return {
+    episodes: shown.map(toPublicEpisode),
+    hasPrevious: isBackward ? goesOn : beginsLater,
+    hasNext: isBackward ? endsEarlier : goesOn,
+  };
+}
+
+function episodesOf(db: Database, seriesId: string, part: EpisodesPart) {
+  const query = db('public_episodes').where({ series_id: seriesId });
+  if (typeof part === 'string') return query;
+  const [comparison, { kind, number }] = 'after' in part ? ['>', part.after] : ['<', part.before];
+  return query.whereRaw(`(kind, number) ${comparison} (?, ?::numeric)`, [kind, number]);
+}
+
+async function hasEpisodes(db: Database, seriesId: string, part: EpisodesPart): Promise<boolean> {
+  return (await episodesOf(db, seriesId, part).select('episode_id').first()) !== undefined;
 }
 
 /** What the watch page shows: the episode, its enabled video servers, and its neighbours. */
