@@ -71,6 +71,11 @@ describeInBrowser('the public pages', () => {
     page.evaluate<string | null>('document.activeElement.getAttribute("href")');
 
   test('without JavaScript, filters, pages, series and episodes are reached by links and forms', async () => {
+    const videoServers = [
+      { name: 'Main', kind: 'file', url: '/media/clip.mp4' },
+      { name: 'Mirror', kind: 'file', url: '/media/clip.mp4' },
+    ];
+    for (let count = 0; count < 2; count++) await publish({ videoServers });
     const page = await visit('/', { javaScriptEnabled: false });
     const first = await cardIds(page);
     await page.getByRole('link', { name: 'Older episodes' }).click();
