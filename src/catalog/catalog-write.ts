@@ -1,7 +1,7 @@
 import type { Actor, AuditEntry } from '../changes/actor';
 import type { Change, ChangeEvent, PublicEpisode } from '../changes/change-event';
 import { appendChanges } from '../changes/change-log';
-import { type Database, inWrite, type Transaction } from '../platform/database';
+import { type Database, inWrite, isLockTimeout, type Transaction } from '../platform/database';
 import { findPublicEpisodes, findPublicEpisodesOfSeries } from './public-catalog';
 
 export type { Actor } from '../changes/actor';
@@ -53,19 +53,31 @@ export async function writeCatalog<T>(
   return result;
 }
 
-/** The same, but does nothing when somebody else is just writing one of the series. */
+/**
+ * The same, but does nothing when somebody else is just writing one of the series.
+ * @param patienceMs how long it stands in the queue for them; 0: not at all
+ */
 export async function writeCatalogUnlessLocked<T>(
   catalog: Catalog,
   actor: Actor,
   scope: Scope,
+  patienceMs: number,
   write: (write: Write) => Promise<T>,
 ): Promise<{ readonly result: T } | 'locked'> {
-  const written = await inWrite(catalog.db, async (trx) =>
-    (await lockFreeSeries(trx, scope.seriesIds)) ? writeLocked(trx, catalog, actor, scope, write) : undefined,
-  );
-  if (!written) return 'locked';
-  if (written.events.length > 0) catalog.publish(written.events);
-  return written;
+  const work = async (trx: Transaction) => {
+    if (patienceMs > 0) await lockSeries(trx, scope.seriesIds);
+    else if (!(await lockFreeSeries(trx, scope.seriesIds))) return undefined;
+    return writeLocked(trx, catalog, actor, scope, write);
+  };
+  try {
+    const written = await inWrite(catalog.db, work, patienceMs || undefined);
+    if (!written) return 'locked';
+    if (written.events.length > 0) catalog.publish(written.events);
+    return written;
+  } catch (error) {
+    if (patienceMs > 0 && isLockTimeout(error)) return 'locked';
+    throw error;
+  }
 }
 
 async function writeLocked<T>(

@@ -14,6 +14,9 @@ const BATCH = 50;
 
 const scheduler: Actor = { kind: 'system', id: null, name: 'scheduler' };
 
+/** How long one episode stands in the queue for its series, and all of a look together. */
+const LOCK_MS = 300;
+const QUEUE_MS = 1_000;
 /** An episode whose series somebody is just writing is tried again after this time. */
 const BUSY_MS = 200;
 /** One that can't be published at all, after this time, then twice as long each time, up to a minute. */
@@ -71,19 +74,29 @@ export async function publishDueEpisodes(
   const due = soon.filter(({ wait_ms }) => wait_ms <= 0);
   postponed.forgetUnless(new Set(due.map(({ id }) => id)), nowMs);
   let published = 0;
-  for (const { id, series_id } of due) {
+  const publish = async (episode: DueSoon, patienceMs: number): Promise<'done' | 'locked'> => {
+    const { id } = episode;
     try {
-      const outcome = await publishIfStillDue(catalog, id, series_id);
-      if (outcome === 'locked') {
-        postponed.busy(id, performance.now());
-        continue;
-      }
+      const outcome = await publishIfStillDue(catalog, episode, patienceMs);
+      if (outcome === 'locked') return outcome;
       postponed.done(id);
       if (outcome.result) published++;
     } catch (error) {
       postponed.failed(id, performance.now());
       onFailure(error, id);
     }
+    return 'done';
+  };
+  const locked: DueSoon[] = [];
+  for (const episode of due) if ((await publish(episode, 0)) === 'locked') locked.push(episode);
+  // Then the others in their turn: of a series that is written all the time, none would ever be found free.
+  const queueUntilMs = performance.now() + QUEUE_MS;
+  const stuck = new Set<string>();
+  for (const episode of locked) {
+    const isWorthIt = performance.now() < queueUntilMs && !stuck.has(episode.series_id);
+    if (isWorthIt && (await publish(episode, LOCK_MS)) === 'done') continue;
+    stuck.add(episode.series_id);
+    postponed.busy(episode.id, performance.now());
   }
   if (due.length === BATCH) return { published, nextLookMs: 0 };
   const waitMs = soon.find(({ wait_ms }) => wait_ms > 0)?.wait_ms;
@@ -114,13 +127,14 @@ async function findDueSoon(db: Database, except: readonly string[]): Promise<rea
 /** Its place in the grid is the time that was announced, not the moment at which a node got to it. */
 async function publishIfStillDue(
   catalog: Catalog,
-  episodeId: string,
-  seriesId: string,
+  { id: episodeId, series_id: seriesId }: DueSoon,
+  patienceMs: number,
 ): Promise<{ readonly result: boolean } | 'locked'> {
   return writeCatalogUnlessLocked(
     catalog,
     scheduler,
     { seriesIds: [seriesId], episodeIds: [episodeId] },
+    patienceMs,
     async ({ trx, audit }) => {
       const claimed = await trx('episodes')
         .select('id')

@@ -33,8 +33,8 @@ export const WORKING: Limits = {
   lockMs: 60_000,
   idleInTransactionMs: 30_000,
 };
-/** For a transaction that writes the catalog: an admin rather waits than types again. */
-const WRITING = { statementMs: 10_000, lockMs: 2_000 };
+/** For a transaction that serves a write of the catalog: an admin rather waits than types again. */
+const WRITING = { statementMs: 3_000, lockMs: 2_000 };
 /** How long another process may do work that only one can do. */
 const EXCLUSIVE_MS = 1_800_000;
 
@@ -75,18 +75,29 @@ export function createDatabase(
   return db;
 }
 
-/** Gives the statements and locks of a transaction more time, on both ends of its connection, until it is over. */
+/**
+ * Gives the statements and locks of a transaction more time, on both ends of its connection, until it is over. What has more
+ * already, keeps it.
+ */
 async function allowMore(trx: Transaction, { statementMs, lockMs }: typeof WRITING): Promise<void> {
   // Knex gives the transaction's own.
   const connection: GuardedClient = await trx.client.acquireConnection();
+  if (connection.statementMs >= statementMs) return;
   connection.patienceMs = patienceFor(statementMs);
   await trx.raw(`set local statement_timeout = ${statementMs}; set local lock_timeout = ${lockMs}`);
 }
 
-/** Runs `write` in a transaction that has the time which a write may take. */
-export async function inWrite<T>(db: Database, write: (trx: Transaction) => Promise<T>): Promise<T> {
+/**
+ * Runs `write` in a transaction that has the time which a write may take; on a pool for commands that is what the pool allows.
+ * @param lockMs how long it may wait for a lock, where that is less than a write may
+ */
+export async function inWrite<T>(
+  db: Database,
+  write: (trx: Transaction) => Promise<T>,
+  lockMs = WRITING.lockMs,
+): Promise<T> {
   return db.transaction(async (trx) => {
-    await allowMore(trx, WRITING);
+    await allowMore(trx, { ...WRITING, lockMs });
     return write(trx);
   });
 }
@@ -109,6 +120,11 @@ export async function exclusively<T>(db: Database, name: string, work: () => Pro
 /** Runs `read` on one snapshot: every query in it sees the same committed state. */
 export async function inSnapshot<T>(db: Database, read: (trx: Transaction) => Promise<T>): Promise<T> {
   return db.transaction(read, { isolationLevel: 'repeatable read', readOnly: true });
+}
+
+/** True when a lock was not given in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03';
 }
 
 /** True for a violation of the unique index or constraint of that name. */

@@ -24,6 +24,8 @@ const KEEP_ALIVE_MS = 10_000;
 
 /** A connection on which every statement is answered in time, or which is closed. */
 export interface GuardedClient extends pg.Client {
+  /** Milliseconds that the pool allows a statement. */
+  readonly statementMs: number;
   /** Milliseconds that a statement may take from now on; undefined: what the pool allows. */
   patienceMs: number | undefined;
 }
@@ -38,6 +40,7 @@ export function guardedClient(limits: Limits): new (config?: string | pg.ClientC
   const clients = new Set<Client>();
 
   class Client extends pg.Client implements GuardedClient {
+    readonly statementMs = limits.statementMs;
     patienceMs: number | undefined;
     #heardMs = performance.now();
     readonly #deadlines = new Set<NodeJS.Timeout>();

@@ -150,3 +150,24 @@ test('one that can not be published at all is told, tried less and less often, a
   });
   expect((await look()).nextLookMs).toBeGreaterThan(1_000);
 });
+
+test('one whose series is written all the time has its turn', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  let isOver = false;
+  // There is always somebody who waits for the lock.
+  const writers = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      await database.db.transaction(async (trx) => {
+        await trx('series').where({ id: series.id }).forUpdate();
+        await trx.raw('select pg_sleep(0.02)');
+      });
+    }
+  });
+  const due = await newEpisode(catalog, series.id, { status: 'scheduled', publishAt: PAST });
+  const { published } = await publishDueEpisodes(catalog);
+  isOver = true;
+  await Promise.all(writers);
+  expect(published).toBe(1);
+  expect(await findEpisode(database.db, due.id)).toMatchObject({ status: 'published' });
+});

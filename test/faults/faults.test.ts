@@ -132,8 +132,9 @@ const redisCutOffFromAll: Fault = {
 
 const postgresSilent: Fault = {
   name: 'all open connections to Postgres go silent, twice',
-  maxAnswerMs: 3_500,
-  maxLateMs: 8_000,
+  // A write may have been in the middle of its transaction.
+  maxAnswerMs: 5_000,
+  maxLateMs: 6_000,
   inject: async ({ nodes }) => {
     for (let time = 0; time < 2; time++) {
       await sleep(BEFORE_MS);
