@@ -16,7 +16,7 @@ export type Transaction = Knex.Transaction;
 export type SessionPool = pg.Pool;
 
 /** For what somebody waits for: a page, a form, a client of the stream. */
-const SERVING: Limits = {
+export const SERVING: Limits = {
   connectMs: 1_500,
   acquireMs: 2_000,
   statementMs: 2_000,
@@ -34,7 +34,7 @@ export const WORKING: Limits = {
   idleInTransactionMs: 30_000,
 };
 /** For a transaction that serves a write of the catalog: an admin rather waits than types again. */
-const WRITING = { statementMs: 3_000, lockMs: 2_000 };
+const WRITING = { statementMs: 4_000, lockMs: 3_000 };
 /** How long another process may do work that only one can do. */
 const EXCLUSIVE_MS = 1_800_000;
 

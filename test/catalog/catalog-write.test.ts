@@ -78,17 +78,20 @@ test('a write that changes more than 50 cards is told as one reset', async () =>
 test('publishes what it logged, after the commit', async () => {
   const catalog = testCatalog(database.db);
   const series = await newSeries(catalog);
-  const seen: unknown[] = [];
+  let seen: Promise<unknown> | undefined;
+  const readLast = async (): Promise<unknown> => {
+    // On a connection of its own: sees the row only if it was committed.
+    const { epoch, seq } = await readHead(database.db);
+    return readChangesSince(database.db, epoch, seq - 1, 10);
+  };
   const observed = {
     ...catalog,
-    publish: async () => {
-      // On a connection of its own: sees the row only if it was committed.
-      const { epoch, seq } = await readHead(database.db);
-      seen.push(...(await readChangesSince(database.db, epoch, seq - 1, 10)));
+    publish: () => {
+      seen = readLast();
     },
   };
   const episode = await newEpisode(observed, series.id);
-  expect(seen).toEqual([
+  expect(await seen).toEqual([
     expect.objectContaining({
       type: 'upsert',
       isNew: true,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, type Database, WORKING } from '../../src/platform/database';
+import { createDatabase, type Database, SERVING, WORKING } from '../../src/platform/database';
 import { withDatabase } from './database-url';
 
 export type TestDatabase = { readonly url: string; readonly db: Database; drop(): Promise<void> };
@@ -12,7 +12,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const admin = createDatabase(serverUrl, { maxConnections: 1, limits: WORKING });
   await admin.raw('create database ?? template ?? strategy file_copy', [name, template]);
   const url = withDatabase(serverUrl, name);
-  const db = createDatabase(url, { maxConnections: 60 });
+  // As a site has it, but for the time in which sixty connections at once can be made.
+  const limits = { ...SERVING, connectMs: 10_000, acquireMs: 10_000 };
+  const db = createDatabase(url, { maxConnections: 60, limits });
   return {
     url,
     db,
