@@ -34,7 +34,7 @@ export const WORKING: Limits = {
   idleInTransactionMs: 30_000,
 };
 /** For a transaction that serves a write of the catalog: an admin rather waits than types again. */
-const WRITING = { statementMs: 4_000, lockMs: 3_000 };
+const WRITING = { statementMs: 4_000, lockMs: 2_500 };
 /** How long another process may do work that only one can do. */
 const EXCLUSIVE_MS = 1_800_000;
 

@@ -78,7 +78,7 @@ test('the server ends a statement before the client takes the connection for dea
   expect(network.connections()).toBe(before);
 });
 
-test('a write waits three seconds for a lock, not longer', async () => {
+test('a write waits two and a half seconds for a lock, not longer', async () => {
   await db.transaction(async (holder) => {
     await holder.raw('lock table series');
     await expect(inWrite(db, (trx) => trx.raw('lock table series'))).rejects.toMatchObject({ code: '55P03' });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { parseSync } from '@swc/core';
 import fc from 'fast-check';
-import { projectRoot } from '../src/platform/project';
+import { projectRoot } from '../../src/platform/project';
 
 /** A text of that length, or a little more. */
 type Attack = (length: number) => string;

@@ -4,11 +4,11 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isAlive } from '../src/platform/files';
-import { projectRoot } from '../src/platform/project';
-import { type ServerProcess, startServer } from './support/server-process';
-import { openStream } from './support/stream-client';
-import { until } from './support/until';
+import { isAlive } from '../../src/platform/files';
+import { projectRoot } from '../../src/platform/project';
+import { type ServerProcess, startServer } from '../support/server-process';
+import { openStream } from '../support/stream-client';
+import { until } from '../support/until';
 
 /** initdb, migrations, several starts of Node. */
 jest.setTimeout(120_000);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { createTestDatabase, type TestDatabase } from './support/database';
-import { type ServerProcess, startServer } from './support/server-process';
-import { startTcpProxy, type TcpProxy } from './support/tcp-proxy';
-import { until } from './support/until';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { type ServerProcess, startServer } from '../support/server-process';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
 
 jest.setTimeout(60_000);
 

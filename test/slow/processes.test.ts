@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createApiToken } from '../../src/accounts/api-tokens';
+import { isAlive, type SeveralProcesses, startTwoProcesses } from '../cluster/several-processes';
 import { openStream, type StreamClient } from '../support/stream-client';
 import { until } from '../support/until';
-import { isAlive, type SeveralProcesses, startTwoProcesses } from './several-processes';
 
 const LIMIT = 12;
 /** Three processes start for each of some of these tests. */
