@@ -137,6 +137,8 @@ export async function createSite(
     observe: metrics.pageCacheRequest,
   });
   const pictures = new Pictures({ headers, requestId });
+  metrics.measureKept('pages', () => pages.heldBytes);
+  metrics.measureKept('pictures', () => pictures.heldBytes);
   feed.onBatch((batch) => {
     if (batch.type === 'reset' && batch.reason === 'epoch') pages.clear();
   });

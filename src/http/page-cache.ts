@@ -104,6 +104,11 @@ export class PageCache {
     this.#send(request, response, page, { encoding, bytes });
   }
 
+  /** Bytes of memory that the pages take. */
+  get heldBytes(): number {
+    return this.#shelves.first.heldBytes + this.#shelves.further.heldBytes;
+  }
+
   /** Forgets all pages: the numbers of changes mean something else from now on. */
   clear(): void {
     for (const shelf of Object.values(this.#shelves)) shelf.clear();

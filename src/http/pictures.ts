@@ -63,6 +63,11 @@ export class Pictures {
     return true;
   }
 
+  /** Bytes of memory that the pictures take. */
+  get heldBytes(): number {
+    return this.#kept.heldBytes;
+  }
+
   #draw(url: string): Picture | undefined {
     const draw = parsePicture(url.slice(ART_PATH.length));
     if (!draw) return undefined;

@@ -55,6 +55,13 @@ test('tell requests apart by a few classes, whatever was asked for', async () =>
   expect(counts.get('asset 4xx')).toBe(1);
 });
 
+test('say how much memory is kept', async () => {
+  expect(await read()).toMatch(/^nipnime_kept_bytes\{what="pictures"\} 0$/m);
+  await request(site.app).get('/art/1/posters/0123456789ab.svg').expect(200);
+  expect(await read()).toMatch(/^nipnime_kept_bytes\{what="pictures"\} [1-9]\d{3}$/m);
+  expect(await read()).toMatch(/^nipnime_kept_bytes\{what="pages"\} 0$/m);
+});
+
 test('have one name only', async () => {
   await request(site.app).get('/Metrics').expect(404);
   await request(site.app).get('/metrics/').expect(404);

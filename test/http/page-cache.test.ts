@@ -171,6 +171,18 @@ describe('keeps as many bytes as it may', () => {
     expect(await visit('/1')).toBe('miss');
   });
 
+  test('and says how many it holds', async () => {
+    const cache = startCache({ maxBytes: 25_000 });
+    const visit = visitor(cache);
+    await visit('/1');
+    const one = cache.pages.heldBytes;
+    expect(one).toBeGreaterThan(10_000);
+    await visit('/1', 'first', 'br');
+    expect(cache.pages.heldBytes).toBeGreaterThan(one + 1_000);
+    for (let index = 0; index < 20; index++) await visit(`/${index}`, index % 2 ? 'first' : 'further', 'br');
+    expect(cache.pages.heldBytes).toBeLessThanOrEqual(50_000);
+  });
+
   test('and further pages push out no first one', async () => {
     const visit = visitor(startCache({ maxBytes: 25_000 }));
     await visit('/1');

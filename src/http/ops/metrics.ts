@@ -6,6 +6,8 @@ export type Metrics = {
   readonly stream: StreamMetrics;
   readonly busPublishFailed: () => void;
   readonly pageCacheRequest: (result: string) => void;
+  /** @param what is kept, such as `pages` */
+  readonly measureKept: (what: string, heldBytes: () => number) => void;
   /** @param dependency what this process can't do all of its work without, such as `postgres` */
   readonly dependencyIsUp: (dependency: string, isUp: boolean) => void;
   /** @param route class of the route, such as `site`: never an address, of which there are too many */
@@ -32,6 +34,16 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     labelNames: ['result'],
     registers,
   });
+  const kept = new Map<string, () => number>();
+  new Gauge({
+    name: 'nipnime_kept_bytes',
+    help: 'Memory of what is kept to be answered again.',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      for (const [what, heldBytes] of kept) this.set({ what }, heldBytes());
+    },
+  });
   const dependencies = new Gauge({
     name: 'nipnime_dependency_up',
     help: '1 while what the site depends on is there, 0 while it is away.',
@@ -51,6 +63,7 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     stream: createStreamMetrics(registers, workerId),
     busPublishFailed: () => publishFailed.inc(),
     pageCacheRequest: (result) => pageCache.labels(result).inc(),
+    measureKept: (what, heldBytes) => kept.set(what, heldBytes),
     dependencyIsUp: (dependency, isUp) => dependencies.set({ dependency }, isUp ? 1 : 0),
     requestAnswered: (route, status, seconds) =>
       requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
