@@ -32,6 +32,7 @@ export async function encode(body: Buffer, encoding: ContentEncoding): Promise<B
           [constants.BROTLI_PARAM_QUALITY]: 5,
           [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
           [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+          [constants.BROTLI_PARAM_LGWIN]: windowBits(body.length),
         },
       });
     case 'gzip':
@@ -41,4 +42,9 @@ export async function encode(body: Buffer, encoding: ContentEncoding): Promise<B
     default:
       return encoding satisfies never;
   }
+}
+
+/** A window that holds the whole body, up to 256 KB; by default brotli makes room for 4 MB. */
+function windowBits(length: number): number {
+  return Math.min(Math.max(Math.ceil(Math.log2(length + 16)), constants.BROTLI_MIN_WINDOW_BITS), 18);
 }

@@ -10,7 +10,9 @@ export class EncodedBody {
   readonly #underWay = new Map<ContentEncoding, Promise<Buffer>>();
 
   constructor(text: string) {
-    this.#ready.set('identity', exactCopy(Buffer.from(text)));
+    const plain = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    plain.write(text);
+    this.#ready.set('identity', plain);
   }
 
   /** Bytes of memory that are held now: the more encodings are made, the more. */
@@ -44,7 +46,7 @@ export class EncodedBody {
   }
 }
 
-/** What zlib gives, and small Buffers are, is a slice of a larger piece of memory, all of which would be kept. */
+/** What zlib gives is a slice of a larger piece of memory, all of which would be kept. So are small Buffers from the pool. */
 function exactCopy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);

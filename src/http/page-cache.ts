@@ -43,7 +43,7 @@ export type PageCacheOptions = {
   readonly maxBytes?: Readonly<Record<Shelf, number>>;
 };
 
-const MAX_BYTES: Readonly<Record<Shelf, number>> = { first: 24 * 1_024 * 1_024, further: 8 * 1_024 * 1_024 };
+const MAX_BYTES: Readonly<Record<Shelf, number>> = { first: 24 * 1_024 * 1_024, further: 4 * 1_024 * 1_024 };
 
 /**
  * Pages that are the same for everybody, kept rendered and encoded. Nothing is ever invalidated: a page carries the
