@@ -5,6 +5,8 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // Tests wait for conditions: this only ends one that has failed, on a machine that may be busy.
   testTimeout: 20_000,
+  // Most of them wait for something else most of the time.
+  maxWorkers: '100%',
   testPathIgnorePatterns: ['<rootDir>/test/flow/', '<rootDir>/test/faults/', '<rootDir>/test/slow/'],
   transform: {
     '^.+\\.[jt]sx?$': [
