@@ -131,9 +131,11 @@ test('what a writer reads of the log has no gap, whoever else is writing', async
       { number: '0.5' },
     ).catch((error: unknown) => String(error)),
   );
-  const writers = Array.from({ length: 50 }, (_, index) =>
-    newEpisode(catalog, series.id, { number: index + 1 }),
-  );
+  // Ten at a time: who stands in the queue for longer than a write may is refused, which is no matter of this test.
+  const writers = Array.from({ length: 10 }, async (_, writer) => {
+    for (let turn = 0; turn < 5; turn++)
+      await newEpisode(catalog, series.id, { number: writer * 5 + turn + 1 });
+  });
   const refused = await Promise.all(failing);
   await Promise.all(writers);
   done = true;
