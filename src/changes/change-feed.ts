@@ -3,14 +3,9 @@ import { logFailure } from '../platform/database-errors';
 import { within } from '../platform/deadline';
 import type { Logger } from '../platform/log';
 import type { ChangeBus } from './change-bus';
-import { type ChangeEvent, type Cursor, compactChanges, type PublicEpisode } from './change-event';
-import {
-  readChangesSince,
-  readHeadOfHistory,
-  readRecentChanges,
-  renewEpoch,
-  type UnreadableChange,
-} from './change-log';
+import { type ChangeEvent, type Cursor, compactChanges } from './change-event';
+import { readChangesSince, readHeadOfHistory, readRecentChanges, renewEpoch } from './change-log';
+import { type FindPublic, ReadableChanges } from './readable-changes';
 import { RecentChanges } from './recent-changes';
 
 /** Why a client can't be brought up to date by events and has to read the page again. */
@@ -60,7 +55,7 @@ export class ChangeFeed {
   readonly #bus: ChangeBus;
   readonly #log: Logger;
   readonly #pollMs: number;
-  readonly #findPublic: ((episodeIds: readonly string[]) => Promise<readonly PublicEpisode[]>) | undefined;
+  readonly #readable: ReadableChanges;
   readonly #recent = new RecentChanges(RING_EVENTS, RING_BYTES);
   readonly #listeners = new Set<(batch: FeedBatch) => void>();
   #pending: ChangeEvent[] = [];
@@ -83,13 +78,13 @@ export class ChangeFeed {
     bus: ChangeBus;
     log: Logger;
     pollMs?: number;
-    findPublic?: (episodeIds: readonly string[]) => Promise<readonly PublicEpisode[]>;
+    findPublic?: FindPublic;
   }) {
     this.#db = options.db;
     this.#bus = options.bus;
     this.#log = options.log;
     this.#pollMs = options.pollMs ?? POLL_MS;
-    this.#findPublic = options.findPublic;
+    this.#readable = new ReadableChanges(options.log, options.findPublic);
   }
 
   /** The last change that was emitted. */
@@ -237,7 +232,7 @@ export class ChangeFeed {
     // Whoever waits for this reading wants to see its result now.
     if (head.seq <= this.#received) return this.#flush();
     const rows = await readChangesSince(this.#db, head.epoch, this.#received, RING_EVENTS + 1);
-    const events = await this.#readable(rows);
+    const events = await this.#readable.all(rows);
     if (isOver()) return;
     if (events.length > RING_EVENTS) return this.#resetTo(isOver, 'burst');
     // The bus may have brought some of them while the query ran.
@@ -245,40 +240,6 @@ export class ChangeFeed {
     if (fresh[0] && fresh[0].seq !== this.#received + 1) return this.#resetTo(isOver, 'gap');
     this.#take(fresh);
     this.#flush();
-  }
-
-  /**
-   * What other versions of the code have written can be unreadable for this one. It is told as what is true of its episode
-   * now; where even that is not known, everybody reads again.
-   */
-  async #readable(rows: readonly (ChangeEvent | UnreadableChange)[]): Promise<ChangeEvent[]> {
-    const unreadable = rows.filter((row) => row.type === 'unreadable');
-    if (unreadable.length === 0) return rows.filter((row) => row.type !== 'unreadable');
-    const seqs = unreadable.map(({ seq }) => seq);
-    this.#log.warn(
-      { count: seqs.length, first: seqs[0], last: seqs.at(-1) },
-      'Changes of another version in the log',
-    );
-    const present = await this.#findPresent(unreadable.flatMap(({ episodeId }) => episodeId ?? []));
-    return rows.map((row): ChangeEvent => {
-      if (row.type !== 'unreadable') return row;
-      const { epoch, seq, episodeId, isNew } = row;
-      if (!present || episodeId === undefined) return { epoch, seq, type: 'reset' };
-      const episode = present.get(episodeId);
-      return episode
-        ? { epoch, seq, type: 'upsert', episode, isNew }
-        : { epoch, seq, type: 'remove', episodeId };
-    });
-  }
-
-  async #findPresent(episodeIds: readonly string[]): Promise<ReadonlyMap<string, PublicEpisode> | undefined> {
-    try {
-      const episodes = await this.#findPublic?.([...new Set(episodeIds)]);
-      return episodes && new Map(episodes.map((episode) => [episode.episodeId, episode]));
-    } catch (error) {
-      logFailure(this.#log, error, 'The episodes of unreadable changes could not be read');
-      return undefined;
-    }
   }
 
   #take(events: readonly ChangeEvent[], busMs?: number): void {
@@ -316,7 +277,9 @@ export class ChangeFeed {
 
   async #startOver(isOver: () => boolean): Promise<void> {
     const head = await readHeadOfHistory(this.#db);
-    const recent = await this.#readable(await readRecentChanges(this.#db, head.epoch, head.seq, RING_EVENTS));
+    const recent = await this.#readable.all(
+      await readRecentChanges(this.#db, head.epoch, head.seq, RING_EVENTS),
+    );
     if (isOver()) return;
     // What came while it was read, and goes on from there.
     const later = this.#pending.filter(({ epoch, seq }) => epoch === head.epoch && seq > head.seq);
