@@ -42,7 +42,8 @@ const START_MS = 8_000;
 const MAX_BURST = 50;
 /** More events than this after a resume are told as one reset. */
 const MAX_REPLAY = 100;
-const FIRST_RETRY_MS = 500;
+/** After a look that failed. */
+const RETRY_MS = 400;
 const RING_EVENTS = 1_024;
 const RING_BYTES = 4 * 1_024 * 1_024;
 
@@ -133,7 +134,7 @@ export class ChangeFeed {
         );
       } catch (error) {
         if (performance.now() > giveUpMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
@@ -300,13 +301,18 @@ export class ChangeFeed {
     }
   }
 
-  #schedulePoll(): void {
+  #schedulePoll(afterMs = this.#pollMs): void {
     if (this.#state !== 'running') return;
-    const delayMs = this.#pollMs * (0.8 + 0.4 * Math.random());
+    const delayMs = afterMs * (0.8 + 0.4 * Math.random());
     this.#pollTimer = setTimeout(() => {
-      this.catchUp()
-        .catch((error: unknown) => logFailure(this.#log, error, 'Reading the head failed'))
-        .finally(() => this.#schedulePoll());
+      this.catchUp().then(
+        () => this.#schedulePoll(),
+        (error: unknown) => {
+          logFailure(this.#log, error, 'Reading the head failed');
+          // Mostly it was the connection, and the next one works.
+          this.#schedulePoll(Math.min(RETRY_MS, this.#pollMs));
+        },
+      );
     }, delayMs);
   }
 }
