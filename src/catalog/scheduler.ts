@@ -15,7 +15,7 @@ const BATCH = 50;
 const scheduler: Actor = { kind: 'system', id: null, name: 'scheduler' };
 
 /** How long one episode stands in the queue for its series, and all of a look together. */
-const LOCK_MS = 300;
+const LOCK_MS = 500;
 const QUEUE_MS = 1_000;
 /** An episode whose series somebody is just writing is tried again after this time. */
 const BUSY_MS = 200;

@@ -45,7 +45,7 @@ export type Fault = {
   readonly name: string;
   /** The longest that an answer may take; 1.5 s. */
   readonly maxAnswerMs?: number;
-  /** The longest that a scheduled episode may be late; 2 s. */
+  /** The longest that a scheduled episode may be late; 3 s. */
   readonly maxLateMs?: number;
   /** Breaks something under load and mends it again. */
   readonly inject: (cluster: FaultCluster, clients: readonly StreamFollower[]) => Promise<void>;
