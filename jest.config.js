@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
@@ -6,7 +8,7 @@ module.exports = {
   // Tests wait for conditions: this only ends one that has failed, on a machine that may be busy.
   testTimeout: 20_000,
   // Most of them wait for something else most of the time.
-  maxWorkers: '100%',
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   testPathIgnorePatterns: ['<rootDir>/test/flow/', '<rootDir>/test/faults/', '<rootDir>/test/slow/'],
   transform: {
     '^.+\\.[jt]sx?$': [
@@ -15,7 +17,9 @@ module.exports = {
     ],
   },
   // Published as ES modules only; Jest's require() can't load those untransformed.
-  transformIgnorePatterns: ['/node_modules/(?!(any-ascii|eventsource|eventsource-parser)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(any-ascii|eventsource|eventsource-parser|intl-messageformat|temporal-polyfill|temporal-utils|@formatjs)/)',
+  ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 };

@@ -6,6 +6,6 @@ module.exports = {
   roots: ['<rootDir>/test/flow'],
   testPathIgnorePatterns: [],
   testTimeout: 30_000,
-  // One browser at a time: two of them and their sites are more than two cores can keep in step.
+  // A browser with eight tabs and its site take two cores: two of them at once only wait for each other.
   maxWorkers: 1,
 };

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { migrationSource } from './migrations';
 
-// For the Knex command line (npm run knex -- migrate:status). The site itself is configured by src/config.ts.
+// For the Knex command line (npm run knex -- migrate:status). The site itself is configured by src/process/config.ts.
 const config: Knex.Config = {
   client: 'pg',
   connection: process.env.DATABASE_URL ?? '',

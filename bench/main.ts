@@ -5,7 +5,7 @@ import { measure } from './measures/measure';
 import { MEASURES, readOptions } from './options';
 import { writeReport } from './report/report';
 import { resultsFolder, writeResult } from './results';
-import { ON_REQUEST, USUAL_SERVERS } from './servers/server-under-test';
+import { SERVER_NAMES } from './servers/server-under-test';
 import { openSurroundings } from './servers/site-surroundings';
 
 /** The connections are measured with the fan-out. */
@@ -23,13 +23,12 @@ const HELP = `Measures the built site against other servers on this machine. Lin
   idle       bytes an hour of a stream on which nothing happens, against a poll of the page
   soak       memory and descriptors over a long time with clients that come and go
   all        all of these, then report
-  report     writes docs/performance.md and its charts from bench/results/
+  report     writes docs/performance.md from bench/results/
 
   --quick            Small numbers: shows that everything works. Results go to bench/.build/quick/.
   --clients N,N,…    Numbers of clients (fanout, connect: 1000,10000,19500; else 10000).
   --rounds N         Each server is measured so many times, in turns (3).
-  --servers A,B,…    Only these: ${USUAL_SERVERS.join(', ')};
-                     or, on request, ${ON_REQUEST.join(', ')}.
+  --servers A,B,…    Only these: ${SERVER_NAMES.join(', ')}.
   --minutes N        Length of the soak (30).
   --help             Prints this.
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/commands/support/run-command';
-import { SERVER_NAMES, type ServerName, USUAL_SERVERS } from './servers/server-under-test';
+import { SERVER_NAMES, type ServerName } from './servers/server-under-test';
 
 export const MEASURES = ['fanout', 'connect', 'storm', 'herd', 'latency', 'idle', 'soak'] as const;
 export type Measure = (typeof MEASURES)[number];
@@ -43,7 +43,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     isQuick: quick,
     clients: values.clients?.split(',').map((text) => wholeNumber('--clients', text)),
     rounds: values.rounds === undefined ? (quick ? 1 : 3) : wholeNumber('--rounds', values.rounds),
-    servers: values.servers?.split(',').map(serverName) ?? USUAL_SERVERS,
+    servers: values.servers?.split(',').map(serverName) ?? SERVER_NAMES,
     minutes: values.minutes === undefined ? (quick ? 1 : 30) : wholeNumber('--minutes', values.minutes),
   };
 }

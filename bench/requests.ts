@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePort } from '../src/commands/cluster/ports';
-import { Service } from '../src/commands/cluster/service';
+import { freePort } from '../src/commands/fleet/ports';
+import { Service } from '../src/commands/fleet/service';
 import { runCommand } from '../src/commands/support/run-command';
 import type { Database } from '../src/platform/database';
 import { projectRoot } from '../src/platform/project';
@@ -31,7 +31,7 @@ const VISITS = 400;
 const SERIES_REQUESTS = 50;
 const ENDLESS = 'endless';
 
-type Site = { readonly pid: number; readonly ask: (path: string, encoding?: string) => Promise<Answer> };
+type Target = { readonly pid: number; readonly ask: (path: string, encoding?: string) => Promise<Answer> };
 type Answer = { readonly bytes: number; readonly text: string };
 
 runCommand(HELP, async (args) => {
@@ -105,7 +105,7 @@ async function addEndlessSeries(db: Database): Promise<void> {
   await db.raw('vacuum analyze');
 }
 
-function asker(port: number): Site['ask'] {
+function asker(port: number): Target['ask'] {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   return (path, encoding = 'br') =>
     new Promise((done, fail) => {
@@ -124,7 +124,7 @@ function asker(port: number): Site['ask'] {
 }
 
 /** Over and over what one does who opens the page for the first time. */
-async function measureVisits({ pid, ask }: Site): Promise<void> {
+async function measureVisits({ pid, ask }: Target): Promise<void> {
   const page = '/episodes/latest';
   const { text } = await ask(page, 'identity');
   const pictures = [...text.matchAll(/<img [^<>]*src="(\/art\/[^"]*)"/g)].map(([, path = '']) => path);
@@ -141,7 +141,7 @@ async function measureVisits({ pid, ask }: Site): Promise<void> {
   );
 }
 
-async function measureSeries({ pid, ask }: Site): Promise<void> {
+async function measureSeries({ pid, ask }: Target): Promise<void> {
   for (const encoding of ['identity', 'br']) {
     for (let index = 0; index < 10; index++) await ask(`/series/${ENDLESS}`, encoding);
     const beganNs = cpuNs(pid);
@@ -156,7 +156,7 @@ async function measureSeries({ pid, ask }: Site): Promise<void> {
 }
 
 /** Half of the places have episodes behind them, half have none. */
-async function measurePlaces({ pid, ask }: Site, firstMs: number, lastMs: number): Promise<void> {
+async function measurePlaces({ pid, ask }: Target, firstMs: number, lastMs: number): Promise<void> {
   const path = (index: number): string => {
     const isEmpty = index % 2 === 1;
     const ms = isEmpty ? firstMs - 1 - index : firstMs + Math.floor(((lastMs - firstMs) * index) / PLACES);

@@ -29,9 +29,35 @@ const entries = (folder, ending) =>
         .map((name) => join(folder, name))
     : [];
 
+/** All that `unicode-range` of public/css/fonts.css lets the font be asked for. */
+const FONT_TEXT = [
+  ...[
+    [0x20, 0x7e],
+    [0xa0, 0xff],
+    [0x2000, 0x206f],
+  ].flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
+  ...[0x131, 0x152, 0x153, 0x2bb, 0x2bc, 0x2c6, 0x2da, 0x2dc, 0x304, 0x308, 0x329],
+  ...[0x20ac, 0x2122, 0x2191, 0x2193, 0x2212, 0x2215, 0xfeff, 0xfffd],
+]
+  .map((point) => String.fromCodePoint(point))
+  .join('');
+
+/** What a feature brings for its own page: `src/features/schedule/browser/schedule.ts`, and `.css`. */
+const featureEntries = readdirSync('src/features').flatMap((feature) =>
+  ['ts', 'css']
+    .map((ending) => `src/features/${feature}/browser/${feature}.${ending}`)
+    .filter((path) => existsSync(path)),
+);
+
 /** @type {import('esbuild').BuildOptions} */
 const server = {
-  entryPoints: ['src/server.ts', ...entries('src/commands', '.ts')],
+  entryPoints: [
+    'src/server.ts',
+    ...entries('src/commands', '.ts'),
+    // A thread, and a process, of their own.
+    'src/features/accounts/password-worker.ts',
+    'src/features/images/image-worker.ts',
+  ],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,
@@ -43,10 +69,32 @@ const server = {
   logLevel: 'warning',
 };
 
+/** The font with the letters, the weights and the features that the sheets use, and no others: it is half of the bytes that every first visit waits for. */
+const smallFont = {
+  name: 'small-font',
+  setup(build) {
+    build.onLoad({ filter: /inter-latin-wght-normal\.woff2$/ }, async ({ path }) => {
+      const { default: subsetFont } = await import('subset-font');
+      const contents = await subsetFont(readFileSync(path), FONT_TEXT, {
+        targetFormat: 'woff2',
+        // Those of public/css/tokens.css and fonts.css.
+        variationAxes: { wght: { min: 400, max: 740 } },
+        keepFeatures: ['kern', 'tnum', 'mark', 'mkmk', 'ccmp', 'locl'],
+      });
+      return { contents, loader: 'file' };
+    });
+  },
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const browser = {
-  // The other sheets are imported by these two.
-  entryPoints: [...entries('src/browser', '.ts'), 'public/css/site.css', 'public/css/admin.css'],
+  // The other sheets of public/css are imported by these two.
+  entryPoints: [
+    ...entries('src/browser', '.ts'),
+    'public/css/site.css',
+    'public/css/admin.css',
+    ...featureEntries,
+  ],
   outdir: 'public/assets',
   entryNames: watch ? '[name]' : '[name]-[hash]',
   assetNames: '[name]-[hash]',
@@ -58,16 +106,25 @@ const browser = {
   minify: !watch,
   sourcemap: watch ? 'inline' : false,
   metafile: true,
-  loader: { '.woff2': 'file', '.svg': 'file' },
+  loader: { '.svg': 'file' },
+  plugins: [smallFont],
   external: ['/icons/*'],
   logLevel: 'warning',
 };
 
+/** Run while a page is being read, so that what they add moves nothing of it. A script of that kind can't import chunks. */
+const early = {
+  ...browser,
+  entryPoints: entries('src/browser/early', '.ts'),
+  splitting: false,
+  format: 'iife',
+};
+
 /** Maps each source name to the address of its built file; the views look assets up in it. */
-function writeManifest(metafile) {
+function writeManifest(...metafiles) {
   const manifest = {};
-  for (const [output, { entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entryPoint && /^(src\/browser|public\/css)\//.test(entryPoint)) {
+  for (const [output, { entryPoint }] of metafiles.flatMap(({ outputs }) => Object.entries(outputs))) {
+    if (entryPoint && /^(src\/browser|public\/css|src\/features)\//.test(entryPoint)) {
       manifest[basename(entryPoint).replace(/\.ts$/, '.js')] = `/assets/${basename(output)}`;
     }
     const font = /inter-latin-wght-normal-[^/]*\.woff2$/.exec(output);
@@ -120,8 +177,12 @@ async function buildOnce() {
   rmSync('dist', { recursive: true, force: true });
   rmSync('public/assets', { recursive: true, force: true });
   mkdirSync('public/assets', { recursive: true });
-  const [, { metafile }] = await Promise.all([esbuild.build(server), esbuild.build(browser)]);
-  writeManifest(metafile);
+  const [, { metafile }, { metafile: earlyMetafile }] = await Promise.all([
+    esbuild.build(server),
+    esbuild.build(browser),
+    esbuild.build(early),
+  ]);
+  writeManifest(metafile, earlyMetafile);
   precompress();
   writeFileSync(stamp, digest);
   if (!quiet) console.log(`Built dist/ and public/assets/ in ${Math.round(performance.now() - started)} ms.`);
@@ -131,15 +192,20 @@ async function buildAndWatch() {
   rmSync('public/assets', { recursive: true, force: true });
   rmSync('dist/.built-from', { force: true });
   mkdirSync('public/assets', { recursive: true });
+  const metafiles = new Map();
   const manifest = {
     name: 'manifest',
     setup(build) {
-      build.onEnd(({ metafile }) => metafile && writeManifest(metafile));
+      build.onEnd(({ metafile }) => {
+        if (metafile) metafiles.set(build.initialOptions.format, metafile);
+        writeManifest(...metafiles.values());
+      });
     },
   };
   const contexts = await Promise.all([
     esbuild.context(server),
-    esbuild.context({ ...browser, plugins: [manifest] }),
+    esbuild.context({ ...browser, plugins: [smallFont, manifest] }),
+    esbuild.context({ ...early, plugins: [manifest] }),
   ]);
   for (const context of contexts) {
     await context.rebuild();

@@ -5,20 +5,21 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordAudit } from '../src/accounts/audit-log';
-import { type BangumiData, loadBangumiData, readBangumiSeries } from '../src/catalog/bangumi-data';
-import type { Actor, Catalog } from '../src/catalog/catalog-write';
-import { deleteEpisode, updateEpisode } from '../src/catalog/episode-repository';
-import { importBangumi } from '../src/catalog/import-bangumi';
-import { seriesSchema } from '../src/catalog/series';
-import { findSeries, updateSeries } from '../src/catalog/series-repository';
+import { deleteEpisode, updateEpisode } from '../src/features/episodes/repository';
+import type { Actor, WriteContext } from '../src/features/episodes/write';
+import { seriesSchema } from '../src/features/series/fields';
+import { findSeries, updateSeries } from '../src/features/series/repository';
+import { type BangumiData, loadBangumiData, readBangumiSeries } from '../src/features/transfer/bangumi-data';
+import { importBangumi } from '../src/features/transfer/import-bangumi';
+import { recordAudit } from '../src/journal/journal';
 import { createDatabase, type Database, migrate, WORKING } from '../src/platform/database';
-import { openEmbeddedDatabase } from '../src/platform/embedded-database';
+import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database';
+import { createLists } from '../src/process/lists';
 import { episodeInput, newEpisode } from '../test/support/catalog';
 import { withDatabase } from '../test/support/database-url';
 
-const admin: Actor = { kind: 'admin', id: null, name: 'trial' };
-const importer: Actor = { kind: 'system', id: null, name: 'import' };
+const admin: Actor = { kind: 'admin', id: null, name: 'trial', via: 'form' };
+const importer: Actor = { kind: 'system', id: null, name: 'import', via: 'command' };
 /** An edition is imported this long after its date. */
 const DELAY_MS = 21 * 86_400_000;
 
@@ -93,8 +94,8 @@ async function compare(
   return differences.length + lost.length === 0 ? 0 : 1;
 }
 
-function catalogOn(db: Database): Catalog {
-  return { db, publish: async () => undefined, audit: recordAudit };
+function catalogOn(db: Database): WriteContext {
+  return { db, lists: createLists().all, publish: async () => undefined, audit: recordAudit };
 }
 
 async function run(name: string, db: Database, data: BangumiData, now: Date) {

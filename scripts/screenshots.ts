@@ -1,4 +1,4 @@
-// Takes the pictures of the README (docs/screenshots) and of every page, at two widths, dark and light.
+// Takes the picture of the README (docs/screenshots) and those of every page, at three widths, dark and light.
 //   npm run screenshots [-- --url http://localhost:3000] [--all FOLDER] [--email ADDRESS --password PASSWORD]
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const HELP = `Takes docs/screenshots/latest.png from a running site.
 
   npm run screenshots [-- --url http://localhost:3000]
 
-  --all FOLDER                           also every page, at 360 and 1440 px, dark and light
+  --all FOLDER                           also every page, at 360, 768 and 1440 px, dark and light
   --email ADDRESS --password PASSWORD    with the back office
 `;
 
@@ -51,7 +51,7 @@ async function readmePicture(browser: Browser): Promise<void> {
 async function everyPage(browser: Browser, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const colorScheme of ['dark', 'light'] as const) {
-    for (const width of [360, 1440]) {
+    for (const width of [360, 768, 1440]) {
       const page = await open(browser, { viewport: { width, height: 900 }, colorScheme });
       for (const [name, path] of Object.entries(await pagesOf(page))) {
         await page.goto(new URL(path, values.url).href);
@@ -66,14 +66,22 @@ async function everyPage(browser: Browser, folder: string): Promise<void> {
 /** Addresses by name: found by going through the site as a visitor would, then as an admin. */
 async function pagesOf(page: Page): Promise<Record<string, string>> {
   await page.goto(`${values.url}/episodes/latest`);
-  const watch = await page.locator('[data-episode-id] a').first().getAttribute('href');
+  const watch = await page.locator('[data-key] a').first().getAttribute('href');
   const site = {
     latest: '/episodes/latest',
     empty: '/episodes/latest?type=movie&season=1950-winter',
     watch: watch ?? '/',
     series: watch?.replace(/\/(episodes|specials)\/.*$/, '') ?? '/',
+    browse: '/series',
+    schedule: '/schedule',
+    following: '/following',
+    search: '/search?q=no',
+    'search-empty': '/search',
+    'search-none': '/search?q=zzzzzzzzzzzz',
+    offline: '/offline',
     about: '/about',
     'not-found': '/nothing/here',
+    styleguide: '/styleguide',
     login: '/admin/login',
   };
   if (!values.email || !values.password) return site;
@@ -81,7 +89,7 @@ async function pagesOf(page: Page): Promise<Record<string, string>> {
   await page.getByLabel('E-mail').fill(values.email);
   await page.getByLabel('Password').fill(values.password);
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.waitForURL(/\/admin\/episodes/);
+  await page.waitForURL(/\/admin\/today/);
   return {
     ...site,
     login: '/about',
@@ -91,6 +99,13 @@ async function pagesOf(page: Page): Promise<Record<string, string>> {
     'admin-series-edit': '/admin/series/1/edit',
     'admin-episode-new': '/admin/series/1/episodes/new',
     'admin-episode-edit': '/admin/episodes/1/edit',
+    'admin-journal': '/admin/journal',
+    'admin-people': '/admin/people',
+    'admin-person': '/admin/people/1',
+    'admin-tokens': '/admin/tokens',
+    'admin-account': '/admin/account',
+    'admin-password': '/admin/account/password',
+    'admin-history': '/admin/journal?subject=episode:1',
   };
 }
 

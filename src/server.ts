@@ -1,15 +1,25 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { WorkerStartError } from './cluster/worker-pool';
-import { type Config, ConfigError, loadConfig } from './config';
-import { prepareFirstStart } from './first-start';
+import { join } from 'node:path';
+import { foldChangedTitles } from './features/titles/public';
 import { createDatabase } from './platform/database';
+import { logFailure } from './platform/database-errors';
+import { keptSecret } from './platform/kept-secret';
 import { createLogger, type Logger } from './platform/log';
+import { createRegistry } from './platform/metrics';
 import { openDatabase } from './platform/open-database';
 import { logProcess } from './platform/process-log';
-import { serveByWorkers } from './primary';
-import { serve } from './serve';
-import { work } from './worker';
+import { startBackground } from './process/background';
+import { type Config, ConfigError, loadConfig } from './process/config';
+import { prepareFirstStart } from './process/first-start';
+import { serveMetrics } from './process/metrics-server';
+import { serveByWorkers } from './process/primary';
+import { CLOSING_MS, PATIENT_DRAIN_MS, QUICK_DRAIN_MS, serve } from './process/serve';
+import { work } from './process/worker';
+import { WorkerStartError } from './process/workers/worker-pool';
+
+/** For what is closed after the workers: with it a node has ended before the 45 s are over that it is given. */
+const LAST_MS = 1_000;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
@@ -18,36 +28,66 @@ async function main(): Promise<void> {
   try {
     await (cluster.isWorker ? work(config, log) : run(config, log));
   } catch (error) {
-    // A worker has told its own error.
+    // The worker has logged its own error.
     const reason = error instanceof WorkerStartError ? error.message : messageOf(error);
     log.fatal(error instanceof WorkerStartError ? {} : { err: error }, `nipnime could not start: ${reason}`);
     process.exit(1);
   }
 }
 
-/** The site from its start to its end, in this process or in several that it starts. */
+/** Runs the site from its start to its end, in this process or in several that it starts. */
 async function run(config: Config, log: Logger): Promise<void> {
   const database = await openDatabase(config, log, (error) => {
-    // Everybody would be told 503 for ever; whoever started this process can start another one.
+    // The site would answer 503 for ever; whoever started this process can start another one.
     log.fatal({ err: error }, `The embedded database has gone and can't be started again: ${error.message}`);
     process.exit(1);
   });
   const db = createDatabase(database.url, { log });
   try {
     await prepareFirstStart(database.db, config, log);
+    const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
     const serving =
       config.processCount === 1
         ? await serve(config, log, { ...database, db })
         : await serveByWorkers(config, log, database.url);
+    const ownRegistry = createRegistry();
+    const readMetrics = async () => `${await serving.readMetrics()}\n${await ownRegistry.metrics()}`;
+    const metrics = config.metrics && (await serveMetrics(config.metrics, readMetrics, log));
     log.info(`nipnime is ready: ${urlOf(config.host, serving.port)}`);
+    // Not before: nobody should wait for it, and what is not done when the node ends is done by the job of that name.
+    foldChangedTitles(database.db).catch((error: unknown) =>
+      logFailure(log, error, 'Titles were not folded'),
+    );
+    const stopBackground = startBackground({
+      config,
+      sessionSecret,
+      log,
+      database,
+      db,
+      registry: ownRegistry,
+    });
     const [signal] = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-    // A second one means now.
+    // A second signal ends the process at once.
     for (const again of ['SIGTERM', 'SIGINT']) process.once(again, () => process.exit(1));
-    await serving.drain(config.production && signal === 'SIGTERM');
+    const patient = config.production && signal === 'SIGTERM';
+    endInTime(patient, log);
+    await Promise.all([serving.drain(patient), stopBackground()]);
+    metrics?.close();
   } finally {
     await db.destroy();
     await database.close();
   }
+  // A job that was cut off may still wait for its next try.
+  process.exit();
+}
+
+/** What can't be closed in order, as where Postgres is silent, must not keep the process from being started again. */
+function endInTime(patient: boolean, log: Logger): void {
+  const longestMs = (patient ? PATIENT_DRAIN_MS : QUICK_DRAIN_MS) + CLOSING_MS + LAST_MS;
+  setTimeout(() => {
+    log.error(`nipnime could not close everything within ${longestMs / 1_000} s, and ends as it is`);
+    process.exit(1);
+  }, longestMs).unref();
 }
 
 function urlOf(host: string, port: number): string {
@@ -55,7 +95,7 @@ function urlOf(host: string, port: number): string {
 }
 
 main().catch((error: unknown) => {
-  // Before there is a log: what is wrong in the environment.
+  // There is no log yet: the environment itself is wrong.
   process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
   process.exit(1);
 });

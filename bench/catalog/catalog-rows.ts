@@ -1,5 +1,5 @@
-import { Random } from '../../src/catalog/artwork/random';
-import { SEASONS, type Season, type SeriesKind } from '../../src/catalog/series';
+import { Random } from '../../src/features/artwork/random';
+import { SEASONS, type Season, type SeriesKind } from '../../src/features/series/fields';
 import { FIXED_SERIES, YEARS } from './fixed-series';
 import { synopsis, titles } from './words';
 

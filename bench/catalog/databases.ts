@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, migrate, WORKING } from '../../src/platform/database';
-import { openEmbeddedDatabase } from '../../src/platform/embedded-database';
+import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database';
 
 /** A Postgres on which the bench makes databases of its own. */
 export type BenchServer = {

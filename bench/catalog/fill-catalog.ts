@@ -1,7 +1,7 @@
-import { findPublicEpisodes } from '../../src/catalog/public-catalog';
-import type { Change } from '../../src/changes/change-event';
-import { appendChanges } from '../../src/changes/change-log';
+import { episodeKind, findPublicEpisodes } from '../../src/features/episodes/public';
+import { appendChanges } from '../../src/live/log/live-log';
 import type { Database, Transaction } from '../../src/platform/database';
+import { createLists } from '../../src/process/lists';
 import { type EpisodeRow, generateCatalog, type SeriesRow } from './catalog-rows';
 
 const CHUNK = 2_000;
@@ -32,9 +32,11 @@ function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
 async function insertSeries(trx: Transaction, rows: readonly SeriesRow[]): Promise<void> {
   await trx.raw(
     `insert into series (id, slug, title, title_language, title_native, native_language, synonyms, synopsis, kind,
-                         season_year, season, links, visible)
+                         season_year, season, links, visible, genres)
      overriding system value
-     select id, slug, title, 'ja', title_native, 'ja', synonyms, synopsis, kind, season_year, season, links, visible
+     select id, slug, title, 'ja', title_native, 'ja', synonyms, synopsis, kind, season_year, season, links, visible,
+            array_remove(array[case when id % 2 = 0 then 'drama' end, case when id % 3 = 0 then 'comedy' end,
+                               case when id % 97 = 0 then 'kids' end], null)
      from jsonb_to_recordset(?::jsonb) as item(
        id bigint, slug text, title text, title_native text, synonyms text[], synopsis text, kind text,
        season_year smallint, season text, links jsonb, visible boolean)`,
@@ -56,9 +58,9 @@ async function insertEpisodes(trx: Transaction, rows: readonly EpisodeRow[]): Pr
     [json],
   );
   await trx.raw(
-    `insert into video_servers (episode_id, name, kind, url, audio_language, position, enabled)
+    `insert into video_servers (episode_id, name, kind, url, audio_language, subtitle_language, position, enabled)
      select id, 'Server ' || position, 'file', 'https://video-' || position || '.example/' || id || '.mp4', 'ja',
-            position, enabled and (position = 1 or id % 5 > 0)
+            case when id % 50 = 0 then 'de' when id % 2 = 0 then 'en' end, position, enabled and (position = 1 or id % 5 > 0)
      from jsonb_to_recordset(?::jsonb) as item(id bigint, servers integer, enabled boolean)
      cross join generate_series(1, servers) as position`,
     [json],
@@ -72,6 +74,6 @@ async function logChanges(trx: Transaction, rows: readonly EpisodeRow[]): Promis
   );
   await appendChanges(
     trx,
-    episodes.map((episode): Change => ({ type: 'upsert', episode, isNew: true })),
+    createLists().all.changesBetween(episodeKind, [], episodes, new Set(episodes.map(episodeKind.keyOf))),
   );
 }

@@ -1,4 +1,4 @@
-import { SEASONS, type Season, type SeriesKind } from '../../src/catalog/series';
+import { SEASONS, type Season, type SeriesKind } from '../../src/features/series/fields';
 
 /** In which the generated series begin. */
 export const YEARS = { first: 1987, last: 2026 } as const;

@@ -98,6 +98,7 @@ export async function explainCase(
   return {
     buffers: sum(plans.map(({ buffers }) => buffers)),
     rowsRead: sum(plans.map(({ rowsRead }) => rowsRead)),
+    scans: sum(plans.map(({ scans }) => scans)),
     executionMs: sum(plans.map(({ executionMs }) => executionMs)),
     lines: plans.flatMap(({ lines }) => lines),
   };

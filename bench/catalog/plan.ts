@@ -30,6 +30,8 @@ export type PlanSummary = {
   readonly buffers: number;
   /** Rows that scans looked at, also those that a filter dropped. */
   readonly rowsRead: number;
+  /** How often a scan began: each goes through an index once, though it may find nothing. */
+  readonly scans: number;
   readonly executionMs: number;
   /** The plan's nodes, outermost first, indented. */
   readonly lines: readonly string[];
@@ -41,6 +43,7 @@ export function summarisePlan(explained: unknown): PlanSummary {
   return {
     buffers: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
     rowsRead: Math.round(rowsRead(plan)),
+    scans: scans(plan),
     executionMs,
     lines: planLines(plan, 0),
   };
@@ -50,8 +53,8 @@ export function summarisePlan(explained: unknown): PlanSummary {
 const ROWS_FACTOR = 2;
 /** Less than this is no growth: the rows of a page, or of a series. */
 const FEW_ROWS = 100;
-/** A row is found through an index, which has three levels in a large catalog. */
-const BUFFERS_OF_A_ROW = 5;
+/** A row is looked for through an index, which has three levels in a large catalog. */
+const BUFFERS_OF_A_LOOK = 5;
 const FEW_BUFFERS = 50;
 
 /** Whether the last of the plans, that of the largest catalog, reads as little as any other. */
@@ -59,8 +62,12 @@ export function isFlat(plans: readonly PlanSummary[]): boolean {
   const last = plans.at(-1);
   if (!last) return true;
   const leastRows = Math.max(FEW_ROWS, Math.min(...plans.map(({ rowsRead }) => rowsRead)));
+  const leastScans = Math.max(FEW_ROWS, Math.min(...plans.map((plan) => plan.scans)));
+  const looks = Math.max(last.rowsRead, last.scans);
   return (
-    last.rowsRead <= ROWS_FACTOR * leastRows && last.buffers <= BUFFERS_OF_A_ROW * last.rowsRead + FEW_BUFFERS
+    last.rowsRead <= ROWS_FACTOR * leastRows &&
+    last.scans <= ROWS_FACTOR * leastScans &&
+    last.buffers <= BUFFERS_OF_A_LOOK * looks + FEW_BUFFERS
   );
 }
 
@@ -72,6 +79,11 @@ function rowsRead(node: PlanNode): number {
     (node['Rows Removed by Index Recheck'] ?? 0);
   const below = (node.Plans ?? []).reduce((sum, child) => sum + rowsRead(child), 0);
   return below + (isScan ? rows * node['Actual Loops'] : 0);
+}
+
+function scans(node: PlanNode): number {
+  const own = node['Relation Name'] === undefined ? 0 : node['Actual Loops'];
+  return (node.Plans ?? []).reduce((sum, child) => sum + scans(child), own);
 }
 
 function planLines(node: PlanNode, depth: number): string[] {

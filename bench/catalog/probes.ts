@@ -1,8 +1,8 @@
-import type { PageKey } from '../../src/catalog/public-catalog';
-import type { SeriesKind } from '../../src/catalog/series';
-import { readHead } from '../../src/changes/change-log';
+import type { Knex } from 'knex';
+import type { PageKey } from '../../src/features/latest/public';
+import { readHead } from '../../src/live/log/live-log';
 import type { Database } from '../../src/platform/database';
-import { LONG_SERIES } from './fixed-series';
+import { LONG_SERIES, RARE_SERIES, RECENT_SERIES, SHORT_SERIES } from './fixed-series';
 
 /** The rows of one catalog at which it is measured. */
 export type Probes = {
@@ -11,6 +11,9 @@ export type Probes = {
   readonly halfWay: PageKey;
   readonly nearEnd: PageKey;
   readonly halfWayOfMovies: PageKey;
+  /** The ids of some series, old and new. */
+  readonly followed: readonly string[];
+  readonly halfWayOfFollowed: PageKey;
   readonly longSeriesId: string;
   readonly halfWaySeriesId: string;
   readonly halfWayEpisodeId: string;
@@ -20,13 +23,18 @@ export type Probes = {
 
 export async function findProbes(db: Database): Promise<Probes> {
   const { epoch, seq } = await readHead(db);
+  const followed = await Promise.all(
+    [SHORT_SERIES, LONG_SERIES, RARE_SERIES, RECENT_SERIES].map(({ slug }) => findSeriesId(db, slug)),
+  );
   return {
     epoch,
     seq,
     longSeriesId: await findSeriesId(db, LONG_SERIES.slug),
     halfWay: await findPageKey(db, 0.5, 0),
     nearEnd: await findPageKey(db, 1, 30),
-    halfWayOfMovies: await findPageKey(db, 0.5, 0, 'movie'),
+    halfWayOfMovies: await findPageKey(db, 0.5, 0, (query) => query.where({ series_kind: 'movie' })),
+    followed,
+    halfWayOfFollowed: await findPageKey(db, 0.5, 0, (query) => query.whereIn('series_id', followed)),
     halfWaySeriesId: await findMiddleId(db, 'series'),
     halfWayEpisodeId: await findMiddleId(db, 'episodes'),
     replayIds: await findSpreadIds(db, 100),
@@ -40,15 +48,20 @@ async function findSeriesId(db: Database, slug: string): Promise<string> {
 }
 
 /** The key of the card that comes after `share` of the grid, and `back` cards earlier. */
-async function findPageKey(db: Database, share: number, back: number, kind?: SeriesKind): Promise<PageKey> {
-  const cards = () => db('public_episodes').where(kind ? { series_kind: kind } : {});
+async function findPageKey(
+  db: Database,
+  share: number,
+  back: number,
+  filter: (query: Knex.QueryBuilder) => Knex.QueryBuilder = (query) => query,
+): Promise<PageKey> {
+  const cards = () => filter(db('public_episodes'));
   const [counted]: { count: string }[] = await cards().count();
   const row: { published_at: Date; episode_id: string } | undefined = await cards()
     .select('published_at', 'episode_id')
     .orderByRaw('published_at desc, episode_id desc')
     .offset(Math.floor(Number(counted?.count ?? 0) * share) - back)
     .first();
-  if (!row) throw new Error(`The generated catalog has no public ${kind ?? 'episode'}.`);
+  if (!row) throw new Error(`The generated catalog has no public episode.`);
   return { publishedAt: row.published_at.toISOString(), episodeId: row.episode_id };
 }
 

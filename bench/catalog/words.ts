@@ -1,4 +1,4 @@
-import type { Random } from '../../src/catalog/artwork/random';
+import type { Random } from '../../src/features/artwork/random';
 
 const ROMAJI = [
   'Aoi', 'Hoshi', 'no', 'Kaze', 'Yoru', 'to', 'Umi', 'Mahō', 'Shōjo', 'Gakuen', 'Densetsu', 'Kishi', 'Ryū', 'Sora',

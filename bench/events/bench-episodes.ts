@@ -29,7 +29,7 @@ export const PADDED_TITLE = {
 
 /** Adds episodes of its own to the catalog; older than others, so that they are not what the pages show. */
 export async function createBenchEpisodes(db: Database): Promise<BenchEpisodes> {
-  await db('catalog_head').update({ seq: FIRST_SEQ });
+  await db('live_head').update({ seq: FIRST_SEQ });
   return {
     small: await createSeriesOfSize(db, ORDINARY_SERIES, ORDINARY_TITLE, '803 days'),
     large: await createSeriesOfSize(db, LONG_SERIES, LONG_TITLE, '802 days'),

@@ -1,16 +1,17 @@
-import { type Catalog, writeCatalog } from '../../src/catalog/catalog-write';
-import type { Actor } from '../../src/changes/actor';
-import type { ChangeBus } from '../../src/changes/change-bus';
-import { readHead } from '../../src/changes/change-log';
+import { type WriteContext, writeCatalog } from '../../src/features/episodes/write';
+import type { Actor } from '../../src/journal/actor';
+import type { Bus } from '../../src/live/feed/bus';
+import { readHead } from '../../src/live/log/live-log';
 import type { Database } from '../../src/platform/database';
+import { createLists } from '../../src/process/lists';
 import { type BenchEpisodes, createBenchEpisodes, PADDED_TITLE } from './bench-episodes';
 import { type EventPublisher, type EventSize, monotonicNs, type PublishedEvent } from './event-publisher';
 
-const BENCH: Actor = { kind: 'system', id: null, name: 'bench' };
+const BENCH: Actor = { kind: 'system', id: null, name: 'bench', via: 'command' };
 
 /** Makes events by real writes of the catalog, as an admin's form does: transaction, change log, bus. */
 export class CatalogPublisher implements EventPublisher {
-  readonly #catalog: Catalog;
+  readonly #catalog: WriteContext;
   readonly #episodes: BenchEpisodes;
   /** By episode: what its write gave. */
   readonly #committed = new Map<string, PublishedEvent>();
@@ -18,30 +19,25 @@ export class CatalogPublisher implements EventPublisher {
   #hidden = 0;
   lastSeq = 0;
 
-  private constructor(db: Database, bus: ChangeBus, episodes: BenchEpisodes) {
+  private constructor(db: Database, bus: Bus, episodes: BenchEpisodes) {
     this.#episodes = episodes;
     this.#catalog = {
       db,
       audit: async () => undefined,
-      publish: (events) => {
+      lists: createLists().all,
+      publish: (commit) => {
         const atNs = monotonicNs();
-        for (const event of events) {
-          this.lastSeq = Math.max(this.lastSeq, event.seq);
-          const episodeId =
-            event.type === 'upsert'
-              ? event.episode.episodeId
-              : event.type === 'remove'
-                ? event.episodeId
-                : '';
-          this.#committed.set(episodeId, { seq: event.seq, atNs });
+        for (const { seq, key } of commit.changes) {
+          this.lastSeq = Math.max(this.lastSeq, seq);
+          this.#committed.set(key, { seq, atNs });
         }
         // A publish that fails ends the measurement, as it should.
-        void bus.publish(events);
+        void bus.publish(commit);
       },
     };
   }
 
-  static async open(db: Database, bus: ChangeBus): Promise<CatalogPublisher> {
+  static async open(db: Database, bus: Bus): Promise<CatalogPublisher> {
     const publisher = new CatalogPublisher(db, bus, await createBenchEpisodes(db));
     publisher.lastSeq = (await readHead(db)).seq;
     return publisher;

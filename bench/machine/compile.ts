@@ -9,19 +9,10 @@ const BENCH = join(projectRoot(), 'bench');
 export const BUILD_FOLDER = join(BENCH, '.build');
 
 const C_SOURCES = ['generator/streams.c', 'generator/requests.c', 'peers/floor.c'] as const;
-const NODE_PEERS = [
-  'net',
-  'net-rounds',
-  'http',
-  'http-chunks',
-  'express',
-  'express-strings',
-  'express-compression',
-  'better-sse',
-] as const;
+const NODE_PEERS = ['http', 'better-sse'] as const;
 export type NodePeer = (typeof NODE_PEERS)[number];
 
-/** Path of a compiled program: `streams`, `requests`, `floor`, or `net.js` and the like. */
+/** Path of a compiled program: `streams`, `requests`, `floor`, or `http.js` and the like. */
 export function builtFile(name: string): string {
   return join(BUILD_FOLDER, name);
 }

@@ -64,7 +64,7 @@ async function visit(
   loads: readonly FanOutLoad[],
 ): Promise<readonly LatencySample[]> {
   const server = await startNipnime(workplace, site);
-  const readMetrics = () => SiteMetrics.read(server.port).catch(() => undefined);
+  const readMetrics = () => SiteMetrics.read(server).catch(() => undefined);
   try {
     const connected = await connectClients(workplace.cleanup, server, { clients, atOnce: 256 });
     const samples: LatencySample[] = [];

@@ -66,10 +66,11 @@ export async function measureSoak(
 }
 
 async function soakOneMinute(
-  { pid, port, publisher }: ServerUnderTest,
+  server: ServerUnderTest,
   { streams }: ConnectedStreams,
   counts: { events: number; reconnects: number },
 ): Promise<Omit<SoakMinute, 'minute'>> {
+  const { pid, port, publisher } = server;
   const heaps: number[] = [];
   await streams.mark(publisher.lastSeq);
   const startedMs = performance.now();
@@ -79,7 +80,7 @@ async function soakOneMinute(
     await (await fetch(`http://127.0.0.1:${port}/episodes/latest`)).arrayBuffer();
     counts.events += EVENTS_A_SECOND;
     counts.reconnects += RECONNECTS_A_SECOND;
-    const metrics = await SiteMetrics.read(port).catch(() => undefined);
+    const metrics = await SiteMetrics.read(server).catch(() => undefined);
     const heap = metrics?.value('nodejs_heap_size_used_bytes');
     if (heap !== undefined) heaps.push(heap / 2 ** 20);
     await sleep(Math.max(0, startedMs + (second + 1) * 1_000 - performance.now()));

@@ -4,6 +4,7 @@ import { streamRequest } from '../generator/request-head';
 import type { Workplace } from '../machine/workplace';
 import type { Progress } from '../progress';
 import { startNipnime } from '../servers/nipnime';
+import type { ServerUnderTest } from '../servers/server-under-test';
 import { SiteMetrics } from '../servers/site-metrics';
 import type { SiteSurroundings } from '../servers/site-surroundings';
 import { quantile, type Spread, spread } from '../statistics';
@@ -74,11 +75,11 @@ async function storm(
     await warm.close();
     const request = streamRequest({ fields: [`Last-Event-ID: ${await site.readCursor()}`] });
     await sleep(1_000);
-    await readMetrics(server.port);
+    await readMetrics(server);
     const reader = readPages(server.port);
     const plan = { clients, atOnce: clients, settlingMs: 0 };
     const connected = await connectClients(cleanup, { ...server, request }, plan);
-    const metrics = await readMetrics(server.port);
+    const metrics = await readMetrics(server);
     const pages = await reader.stop();
     await connected.close();
     const inMs = (name: string): number | undefined => {
@@ -96,9 +97,9 @@ async function storm(
   }
 }
 
-function readMetrics(port: number): Promise<SiteMetrics | undefined> {
+function readMetrics(server: ServerUnderTest): Promise<SiteMetrics | undefined> {
   // A site without metrics can be measured all the same.
-  return SiteMetrics.read(port).catch(() => undefined);
+  return SiteMetrics.read(server).catch(() => undefined);
 }
 
 /** Gets the latest page again and again, whether the one before has come or not. */

@@ -1,12 +1,10 @@
 import type { FanOutResult, FanOutRow } from '../measures/fanout/summary';
-import { barChart } from './bar-chart';
 import { count, figure, table, withRange } from './format';
-import { isOurs, SERVER_LABELS } from './server-labels';
+import { SERVER_LABELS } from './server-labels';
 
 const SIZES = ['small', 'card', 'large'] as const;
 /** Where the goals are set. */
-const CHART_CLIENTS = 10_000;
-const BUSY_RATE = 30;
+const RATES_CLIENTS = 10_000;
 
 /** CPU of a delivery, by number of clients and size, at a rate that is easy for every server. */
 export function fanOutSection({ rows, frameBytes }: FanOutResult): string {
@@ -36,7 +34,7 @@ export function fanOutSection({ rows, frameBytes }: FanOutResult): string {
 
 /** What more events a second do, up to more than a core can send one by one. */
 export function ratesSection({ rows, frameBytes, failures }: FanOutResult): string {
-  const cards = rows.filter(({ clients, size }) => clients === CHART_CLIENTS && size === 'card');
+  const cards = rows.filter(({ clients, size }) => clients === RATES_CLIENTS && size === 'card');
   const cells = cards
     .toSorted((a, b) => a.rate - b.rate)
     .map((row) => [
@@ -49,7 +47,7 @@ export function ratesSection({ rows, frameBytes, failures }: FanOutResult): stri
       notes(row),
     ]);
   const head = [
-    `${count(CHART_CLIENTS)} clients, ${count(frameBytes.card)} B`,
+    `${count(RATES_CLIENTS)} clients, ${count(frameBytes.card)} B`,
     'µs a delivery',
     'last client, p50 ms',
     'p99 ms',
@@ -75,36 +73,6 @@ export function connectSection({ connects }: Pick<FanOutResult, 'connects'>): st
       count(row.refused),
     ]),
   );
-}
-
-/** Charts by file name; none for a run without the number of clients that they show. */
-export function fanOutCharts({ rows, frameBytes }: FanOutResult): Readonly<Record<string, string>> {
-  const clients = rows.some((row) => row.clients === CHART_CLIENTS) ? CHART_CLIENTS : rows[0]?.clients;
-  if (clients === undefined) return {};
-  const cards = easyRows(rows, clients).filter(({ size }) => size === 'card');
-  const busy = rows.filter((row) => row.clients === clients && row.rate === BUSY_RATE && row.lastClientMs);
-  const cpu = barChart(
-    `CPU for one event to one client, ${count(clients)} clients`,
-    `Microseconds of one core for a card of ${count(frameBytes.card)} bytes; less is better`,
-    cards.map(({ server, cpuUs, toFloor }) => ({
-      label: SERVER_LABELS[server],
-      value: cpuUs.median,
-      text: `${figure(cpuUs.median)} µs${toFloor ? ` (${figure(toFloor.median)} ×)` : ''}`,
-      isOurs: isOurs(server),
-    })),
-  );
-  if (busy.length === 0) return { 'performance-fanout.svg': cpu };
-  const last = barChart(
-    `${BUSY_RATE} events a second to ${count(clients)} clients: when the last client has the event`,
-    'Milliseconds after the commit, median of the events; less is better',
-    busy.map(({ server, lastClientMs }) => ({
-      label: SERVER_LABELS[server],
-      value: lastClientMs?.p50 ?? 0,
-      text: `${count(lastClientMs?.p50 ?? 0)} ms`,
-      isOurs: isOurs(server),
-    })),
-  );
-  return { 'performance-fanout.svg': cpu, 'performance-last-client.svg': last };
 }
 
 /** Of each server and size the first load: the one that is easy for all. */

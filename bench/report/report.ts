@@ -9,10 +9,10 @@ import type { SoakResult } from '../measures/soak';
 import type { StormRow } from '../measures/storm';
 import type { Measure } from '../options';
 import { type Result, readResult } from '../results';
-import { connectSection, fanOutCharts, fanOutSection, ratesSection } from './fanout-section';
+import { connectSection, fanOutSection, ratesSection } from './fanout-section';
 import { herdSection, idleSection, latencySection, soakSection, stormSection } from './sections';
 
-/** Writes the results in `folder` into docs/performance.md, between its markers, and the charts beside it. */
+/** Writes the results in `folder` into docs/performance.md, between its markers. */
 export function writeReport(folder: string, isQuick: boolean): void {
   const docs = join(projectRoot(), 'docs');
   // What a quick run found is looked at, not published.
@@ -34,9 +34,6 @@ export function writeReport(folder: string, isQuick: boolean): void {
   fill<readonly LatencyRow[]>('latency', { latency: latencySection });
   fill<readonly IdleRow[]>('idle', { idle: idleSection });
   fill<SoakResult>('soak', { soak: soakSection });
-  const fanOut = readResult<FanOutResult>(folder, 'fanout');
-  const charts = fanOut ? fanOutCharts(fanOut.found) : {};
-  for (const [name, svg] of Object.entries(charts)) writeFileSync(join(target, name), svg);
   writeFileSync(join(target, 'performance.md'), text);
   process.stderr.write(`Written: ${join(target, 'performance.md')}\n`);
 }

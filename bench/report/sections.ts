@@ -68,7 +68,7 @@ export function latencySection(rows: readonly LatencyRow[]): string {
       }),
     ]),
   );
-  return `${seen}\n\nThe stages as \`/metrics\` tells them, p50 / p99:\n\n${told}`;
+  return `${seen}\n\nThe stages as [the metrics](metrics.md) tell them, p50 / p99:\n\n${told}`;
 }
 
 export function idleSection(rows: readonly IdleRow[]): string {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/commands/cluster/ports';
+import { freePort } from '../../src/commands/fleet/ports';
 import { dataWithNumber, type Frame, type Frames } from '../events/frame';
 import { PeerPublisher } from '../events/peer-publisher';
 import { streamRequest } from '../generator/request-head';

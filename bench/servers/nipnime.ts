@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePort } from '../../src/commands/cluster/ports';
+import { freePort } from '../../src/commands/fleet/ports';
 import { siteArguments } from '../../src/platform/project';
 import { streamRequest } from '../generator/request-head';
 import type { Workplace } from '../machine/workplace';
@@ -15,6 +15,7 @@ export async function startNipnime(
   options: { readonly gzip?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<ServerUnderTest> {
   const port = await freePort();
+  const metricsPort = await freePort();
   const { gzip = false, env } = options;
   const { pid, stop } = await startServer(workplace, {
     name: 'nipnime',
@@ -25,6 +26,7 @@ export async function startNipnime(
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
+      METRICS_PORT: String(metricsPort),
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       DATA_DIR: join(workplace.folder, 'data'),
@@ -44,6 +46,7 @@ export async function startNipnime(
     name: gzip ? 'nipnime-gzip' : 'nipnime',
     pid,
     port,
+    metricsPort,
     request: streamRequest({ gzip }),
     isOpaque: gzip,
     greets: true,

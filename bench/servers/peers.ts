@@ -1,4 +1,4 @@
-import { freePort } from '../../src/commands/cluster/ports';
+import { freePort } from '../../src/commands/fleet/ports';
 import { type Frames, frameText } from '../events/frame';
 import { PeerPublisher } from '../events/peer-publisher';
 import { streamRequest } from '../generator/request-head';
@@ -24,7 +24,6 @@ export async function startPeer(
     port,
     stopSignal: 'SIGKILL',
   });
-  const compresses = name === 'express-compression';
   const publisher = await PeerPublisher.open(port, (size, seq) => ({
     fields: [],
     body: frameText(frames[size], seq),
@@ -35,8 +34,8 @@ export async function startPeer(
   };
   return {
     ...{ name, pid, port, publisher, stop: endBoth },
-    request: streamRequest({ gzip: compresses }),
-    isOpaque: compresses,
+    request: streamRequest({}),
+    isOpaque: false,
     greets: false,
   };
 }

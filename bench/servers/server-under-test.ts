@@ -1,40 +1,20 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Service } from '../../src/commands/cluster/service';
+import { Service } from '../../src/commands/fleet/service';
 import type { EventPublisher } from '../events/event-publisher';
 import type { Workplace } from '../machine/workplace';
 
 /** In the order of the tables. */
-export const SERVER_NAMES = [
-  'floor',
-  'net',
-  'net-rounds',
-  'http',
-  'http-chunks',
-  'express',
-  'express-strings',
-  'express-compression',
-  'better-sse',
-  'nchan',
-  'nipnime',
-  'nipnime-gzip',
-] as const;
+export const SERVER_NAMES = ['floor', 'http', 'better-sse', 'nchan', 'nipnime', 'nipnime-gzip'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
-
-/** Ways to write to a socket that are measured only on request: not what somebody would install instead. */
-export const ON_REQUEST: readonly ServerName[] = [
-  'net-rounds',
-  'http-chunks',
-  'express-strings',
-  'express-compression',
-];
-export const USUAL_SERVERS = SERVER_NAMES.filter((name) => !ON_REQUEST.includes(name));
 
 /** A running server of event streams. */
 export type ServerUnderTest = {
   readonly name: ServerName;
   readonly pid: number;
   readonly port: number;
+  /** Where a site tells its metrics. */
+  readonly metricsPort?: number;
   /** Head of the request for a stream. */
   readonly request: string;
   /** Its streams are compressed. */

@@ -1,4 +1,6 @@
-/** What a site's `/metrics` said at one moment. https://prometheus.io/docs/instrumenting/exposition_formats/ */
+import type { ServerUnderTest } from './server-under-test';
+
+/** What a site's metrics were at one moment. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export class SiteMetrics {
   readonly #lines: readonly string[];
 
@@ -7,8 +9,8 @@ export class SiteMetrics {
   }
 
   /** Also begins a new period for the percentiles of the event loop. */
-  static async read(port: number): Promise<SiteMetrics> {
-    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  static async read({ metricsPort }: Pick<ServerUnderTest, 'metricsPort'>): Promise<SiteMetrics> {
+    const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
     if (!response.ok) throw new Error(`/metrics answered ${response.status}.`);
     return new SiteMetrics(await response.text());
   }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { importBangumi, recentSince } from '../../src/catalog/import-bangumi';
-import { createRedisChangeBus } from '../../src/changes/change-bus';
-import { formatCursor } from '../../src/changes/change-event';
-import { readHead } from '../../src/changes/change-log';
-import { startRedis } from '../../src/commands/cluster/redis';
+import { startRedis } from '../../src/commands/fleet/redis';
+import { importBangumi, recentSince } from '../../src/features/transfer/import-bangumi';
+import { createRedisBus } from '../../src/live/feed/bus';
+import { formatCursor } from '../../src/live/log/change';
+import { readHead } from '../../src/live/log/live-log';
 import type { Database } from '../../src/platform/database';
 import { createLogger } from '../../src/platform/log';
 import { openDatabase } from '../../src/platform/open-database';
+import { createLists } from '../../src/process/lists';
 import { CatalogPublisher } from '../events/catalog-publisher';
 import type { Workplace } from '../machine/workplace';
 
@@ -34,7 +35,7 @@ export async function openSurroundings({ programs, cleanup, folder }: Workplace)
   const redis = await startRedis({ program: programs.redis });
   cleanup.add(() => redis.service.stop());
   const sessionSecret = randomBytes(32).toString('hex');
-  const bus = createRedisChangeBus(redis.url, log, { secret: sessionSecret });
+  const bus = createRedisBus(redis.url, log, { secret: sessionSecret });
   cleanup.add(() => bus.close());
   const publisher = await CatalogPublisher.open(database.db, bus);
   return {
@@ -50,7 +51,12 @@ export async function openSurroundings({ programs, cleanup, folder }: Workplace)
 async function importCatalog(db: Database): Promise<void> {
   process.stderr.write('Importing a catalog …\n');
   const now = new Date();
-  const catalog = { db, publish: async () => undefined, audit: async () => undefined };
-  const actor = { kind: 'system', id: null, name: 'bench' } as const;
+  const catalog = {
+    db,
+    lists: createLists().all,
+    publish: async () => undefined,
+    audit: async () => undefined,
+  };
+  const actor = { kind: 'system', id: null, name: 'bench', via: 'command' } as const;
   await importBangumi(catalog, actor, { now, since: recentSince(now) });
 }

@@ -24,7 +24,7 @@ export function follow(site, tell, cursor = '') {
 
   async function turn() {
     try {
-      if (cursor === '') await readGrid();
+      if (cursor === '') await readList();
     } catch (error) {
       tell(`failed ${error.message}`);
       return again(backoffMs());
@@ -32,22 +32,22 @@ export function follow(site, tell, cursor = '') {
     if (!isOver) open();
   }
 
-  async function readGrid() {
+  async function readList() {
     const response = await fetch(`${site}/episodes/latest/grid`, {
       cache: 'no-store',
       // Of the whole answer.
       signal: AbortSignal.timeout(READ_MS),
     });
-    if (!response.ok) throw new Error(`The grid answered ${response.status}`);
+    if (!response.ok) throw new Error(`The list answered ${response.status}`);
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-    const grid = page.querySelector('[data-live-grid]');
-    if (!grid?.dataset.cursor) throw new Error('The answer holds no grid');
-    cursor = grid.dataset.cursor;
-    tell(`read ${grid.querySelectorAll('[data-episode-id]').length} cards at ${cursor}`);
+    const list = page.querySelector('[data-live-list]');
+    if (!list?.dataset.cursor) throw new Error('The answer holds no list');
+    cursor = list.dataset.cursor;
+    tell(`read ${list.querySelectorAll('[data-live-items] > li').length} episodes at ${cursor}`);
   }
 
   function open() {
-    const opened = new EventSource(`${site}/events?cursor=${encodeURIComponent(cursor)}`);
+    const opened = new EventSource(`${site}/events?topics=latest&cursor=${encodeURIComponent(cursor)}`);
     source = opened;
     expectWithin(HELLO_MS);
     for (const type of ['hello', 'upsert', 'remove', 'reset', 'ping', 'bye']) {
@@ -79,7 +79,7 @@ export function follow(site, tell, cursor = '') {
       cursor = '';
       return backoffMs();
     }
-    const { resume, episodeId, rev, title = '', reason, spreadMs, retryMs } = message;
+    const { resume, key, rev, html, reason, spreadMs, retryMs } = message;
     switch (type) {
       case 'hello':
         if (resume === 'fresh') {
@@ -93,7 +93,7 @@ export function follow(site, tell, cursor = '') {
       case 'upsert':
       case 'remove':
         // Delivery is at least once.
-        if (rev > seqOf(cursor)) tell(`${type} ${episodeId} ${rev} ${title}`.trim());
+        if (rev > seqOf(cursor)) tell(`${type} ${key} ${rev} ${titleIn(html)}`.trim());
         return undefined;
       case 'reset':
         // What is known can't be continued. Everybody was told at once, so everybody waits for a time of their own.
@@ -125,6 +125,12 @@ export function follow(site, tell, cursor = '') {
     source = undefined;
     clearTimeout(timer);
   };
+}
+
+/** The item's title stands in its html, in parts: the series', and which episode it is. */
+function titleIn(html = '') {
+  const item = new DOMParser().parseFromString(html, 'text/html');
+  return Array.from(item.querySelectorAll('[data-item-title]'), ({ textContent }) => textContent).join(' – ');
 }
 
 function seqOf(id) {

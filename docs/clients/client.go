@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"math/rand"
 	"net/http"
@@ -26,12 +27,13 @@ const (
 
 var (
 	cursorPattern = regexp.MustCompile(`data-cursor="([^"]+)"`)
-	cardPattern   = regexp.MustCompile(`<article [^>]*data-episode-id=`)
+	itemPattern   = regexp.MustCompile(`<li data-key=`)
+	titlePattern  = regexp.MustCompile(` data-item-title>([^<]*)`)
 )
 
 type client struct {
 	site string
-	// Up to here everything is known; empty when the grid has to be read.
+	// Up to here everything is known; empty when the list has to be read.
 	cursor   string
 	failures int
 }
@@ -51,17 +53,17 @@ func main() {
 	}
 }
 
-// Reads the grid if need be, then the stream until it ends. Returns how long to wait before the next turn.
+// Reads the list if need be, then the stream until it ends. Returns how long to wait before the next turn.
 func (c *client) turn() (time.Duration, error) {
 	if c.cursor == "" {
-		if err := c.readGrid(); err != nil {
+		if err := c.readList(); err != nil {
 			return 0, err
 		}
 	}
 	return c.follow()
 }
 
-func (c *client) readGrid() error {
+func (c *client) readList() error {
 	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
 	defer cancel()
 	response, err := c.get(ctx, "/episodes/latest/grid", "text/html")
@@ -69,16 +71,16 @@ func (c *client) readGrid() error {
 		return err
 	}
 	defer response.Body.Close()
-	html, err := io.ReadAll(response.Body)
+	page, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
 	}
-	found := cursorPattern.FindSubmatch(html)
+	found := cursorPattern.FindSubmatch(page)
 	if found == nil {
-		return fmt.Errorf("the answer holds no grid")
+		return fmt.Errorf("the answer holds no list")
 	}
 	c.cursor = string(found[1])
-	fmt.Println("read", len(cardPattern.FindAll(html, -1)), "cards at", c.cursor)
+	fmt.Println("read", len(itemPattern.FindAll(page, -1)), "episodes at", c.cursor)
 	return nil
 }
 
@@ -89,7 +91,7 @@ func (c *client) follow() (time.Duration, error) {
 	deadline := time.AfterFunc(helloWithin, cancel)
 	defer deadline.Stop()
 	// No Accept-Encoding: net/http then asks for gzip by itself, and unpacks it as it comes.
-	response, err := c.get(ctx, "/events", "text/event-stream")
+	response, err := c.get(ctx, "/events?topics=latest", "text/event-stream")
 	if err != nil {
 		return 0, err
 	}
@@ -132,8 +134,8 @@ func (c *client) follow() (time.Duration, error) {
 // Returns whether the stream is over, and how long to wait before the next one.
 func (c *client) take(event, id, data string) (time.Duration, bool, error) {
 	var m struct {
-		Resume, EpisodeId, Title, Reason string
-		Rev, SpreadMs, RetryMs           int
+		Resume, Key, Html, Reason string
+		Rev, SpreadMs, RetryMs    int
 	}
 	if err := json.Unmarshal([]byte(data), &m); err != nil {
 		// It may have been any change.
@@ -151,7 +153,7 @@ func (c *client) take(event, id, data string) (time.Duration, bool, error) {
 	case "upsert", "remove":
 		// Delivery is at least once.
 		if m.Rev > seqOf(c.cursor) {
-			fmt.Println(event, m.EpisodeId, m.Rev, m.Title)
+			fmt.Println(event, m.Key, m.Rev, titleIn(m.Html))
 		}
 	case "reset":
 		// What is known can't be continued. Everybody was told at once, so everybody waits for a time of their own.
@@ -194,6 +196,15 @@ func (c *client) backOff() time.Duration {
 		c.failures++
 	}
 	return time.Second + time.Duration(rand.Float64()*float64(longest-1)*float64(time.Second))
+}
+
+// The item's title stands in its html, in parts: the series', and which episode it is.
+func titleIn(item string) string {
+	var parts []string
+	for _, found := range titlePattern.FindAllStringSubmatch(item, -1) {
+		parts = append(parts, html.UnescapeString(found[1]))
+	}
+	return strings.Join(parts, " – ")
 }
 
 func seqOf(cursor string) int {

@@ -3,6 +3,7 @@
     python3 docs/clients/client.py https://anime.example
 """
 
+import html
 import http.client
 import json
 import random
@@ -19,7 +20,7 @@ READ_SECONDS = 10
 class Client:
     def __init__(self, site, cursor=""):
         self.site = urlsplit(site)
-        # Up to here everything is known; empty when the grid has to be read.
+        # Up to here everything is known; empty when the list has to be read.
         self.cursor = cursor
         self.failures = 0
 
@@ -33,24 +34,24 @@ class Client:
             time.sleep(wait)
 
     def turn(self):
-        """Reads the grid if need be, then the stream until it ends. Returns the seconds to wait before the next turn."""
+        """Reads the list if need be, then the stream until it ends. Returns the seconds to wait before the next turn."""
         if not self.cursor:
-            self.read_grid()
+            self.read_list()
         return self.follow()
 
-    def read_grid(self):
+    def read_list(self):
         with Answer(self, "/episodes/latest/grid", "text/html", READ_SECONDS) as answer:
-            html = "".join(answer.lines())
-        found = re.search(r'data-cursor="([^"]+)"', html)
+            page = "".join(answer.lines())
+        found = re.search(r'data-cursor="([^"]+)"', page)
         if not found:
-            raise ValueError("The answer holds no grid")
+            raise ValueError("The answer holds no list")
         self.cursor = found[1]
-        cards = len(re.findall(r"<article [^>]*data-episode-id=", html))
-        print(f"read {cards} cards at {self.cursor}", flush=True)
+        episodes = len(re.findall(r"<li data-key=", page))
+        print(f"read {episodes} episodes at {self.cursor}", flush=True)
 
     def follow(self):
         event, event_id, data = "", "", ""
-        with Answer(self, "/events", "text/event-stream", HELLO_SECONDS) as answer:
+        with Answer(self, "/events?topics=latest", "text/event-stream", HELLO_SECONDS) as answer:
             greeted = False
             for line in answer.lines():
                 field, _, value = line.rstrip("\r\n").partition(":")
@@ -88,7 +89,7 @@ class Client:
         elif event in ("upsert", "remove"):
             # Delivery is at least once.
             if message["rev"] > seq_of(self.cursor):
-                print(event, message["episodeId"], message["rev"], message.get("title", ""), flush=True)
+                print(event, message["key"], message["rev"], title_in(message.get("html", "")), flush=True)
         elif event == "reset":
             # What is known can't be continued. Everybody was told at once, so everybody waits for a time of their own.
             print("reset", message["reason"], flush=True)
@@ -145,6 +146,11 @@ class Answer:
             if not line:
                 return
             yield line.decode()
+
+
+def title_in(item):
+    """An item's title stands in its html, in parts: the series', and which episode it is."""
+    return html.unescape(" – ".join(re.findall(r" data-item-title>([^<]*)", item)))
 
 
 def seq_of(cursor):

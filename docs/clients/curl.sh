@@ -9,16 +9,16 @@ silence_seconds=40
 read_seconds=10
 
 site=$1
-# Up to here everything is known; empty when the grid has to be read.
+# Up to here everything is known; empty when the list has to be read.
 cursor=${2:-}
 failures=0
 
-read_grid() {
+read_list() {
   local html
   html=$(curl -fsS --max-time "$read_seconds" "$site/episodes/latest/grid") || return
-  [[ $html =~ data-cursor=\"([^\"]+)\" ]] || { echo 'the answer holds no grid' >&2; return 1; }
+  [[ $html =~ data-cursor=\"([^\"]+)\" ]] || { echo 'the answer holds no list' >&2; return 1; }
   cursor=${BASH_REMATCH[1]}
-  echo "read $(grep -c '<article [^>]*data-episode-id=' <<<"$html") cards at $cursor"
+  echo "read $(grep -c '<li data-key=' <<<"$html") episodes at $cursor"
 }
 
 # Of a line of JSON: a word or a number by its name.
@@ -28,7 +28,7 @@ value_of() { [[ $2 =~ \"$1\":\"?([A-Za-z0-9._-]*) ]] && echo "${BASH_REMATCH[1]}
 follow() {
   local event='' id='' data='' line='' rev='' patience=$hello_seconds curl_pid status=1
   # -N: print what comes when it comes. --compressed: less than half the bytes, and as soon.
-  exec 3< <(exec curl -fsSN --compressed -H 'Accept: text/event-stream' -H "Last-Event-ID: $cursor" "$site/events")
+  exec 3< <(exec curl -fsSN --compressed -H 'Accept: text/event-stream' -H "Last-Event-ID: $cursor" "$site/events?topics=latest")
   curl_pid=$!
   while IFS= read -r -t "$patience" line <&3; do
     case $line in
@@ -50,7 +50,7 @@ follow() {
           upsert | remove)
             rev=$(value_of rev "$data")
             # Delivery is at least once.
-            ((rev > ${cursor##*.})) && echo "$event $(value_of episodeId "$data") $rev"
+            ((rev > ${cursor##*.})) && echo "$event $(value_of key "$data") $rev"
             ;;
           reset)
             # What is known can't be continued. Everybody was told at once, so everybody waits for a time of their own.
@@ -80,7 +80,7 @@ trap 'kill $(jobs -p) 2>/dev/null' EXIT
 
 while :; do
   wait=''
-  { [[ -n $cursor ]] || read_grid; } && follow
+  { [[ -n $cursor ]] || read_list; } && follow
   if [[ -z $wait ]]; then
     # A second to three, then up to twice as long with each failure, up to a minute; random, so that many don't come at once.
     longest=$((3000 << failures))

@@ -9,7 +9,7 @@ const SILENCE_MS = 40_000;
 const READ_MS = 10_000;
 
 const [site, given = ''] = process.argv.slice(2);
-/** Up to here everything is known; empty when the grid has to be read. */
+/** Up to here everything is known; empty when the list has to be read. */
 let cursor = given;
 let failures = 0;
 
@@ -21,21 +21,21 @@ for (;;) {
   await sleep(waitMs);
 }
 
-/** Reads the grid if need be, then the stream until it ends. Returns how long to wait before the next turn. */
+/** Reads the list if need be, then the stream until it ends. Returns how long to wait before the next turn. */
 async function turn() {
-  if (cursor === '') await readGrid();
+  if (cursor === '') await readList();
   return await follow();
 }
 
-async function readGrid() {
+async function readList() {
   // The deadline is that of the whole answer.
   const response = await fetch(`${site}/episodes/latest/grid`, { signal: AbortSignal.timeout(READ_MS) });
-  if (!response.ok) throw new Error(`The grid answered ${response.status}`);
+  if (!response.ok) throw new Error(`The list answered ${response.status}`);
   const html = await response.text();
   const found = /data-cursor="([^"]+)"/.exec(html)?.[1];
-  if (!found) throw new Error('The answer holds no grid');
+  if (!found) throw new Error('The answer holds no list');
   cursor = found;
-  console.log(`read ${html.match(/<article [^>]*data-episode-id=/g)?.length ?? 0} cards at ${cursor}`);
+  console.log(`read ${html.match(/<li data-key=/g)?.length ?? 0} episodes at ${cursor}`);
 }
 
 async function follow() {
@@ -54,7 +54,7 @@ async function follow() {
     },
   });
   try {
-    const response = await fetch(`${site}/events`, {
+    const response = await fetch(`${site}/events?topics=latest`, {
       headers: { Accept: 'text/event-stream', 'Last-Event-ID': cursor },
       signal: life.signal,
     });
@@ -79,7 +79,7 @@ async function follow() {
 }
 
 /** Returns how long to wait before the next stream when this one is over; undefined while it goes on. */
-function take(event, id, { resume, episodeId, rev, title = '', reason, spreadMs, retryMs }) {
+function take(event, id, { resume, key, rev, html, reason, spreadMs, retryMs }) {
   switch (event) {
     case 'hello':
       if (resume === 'fresh') {
@@ -92,7 +92,7 @@ function take(event, id, { resume, episodeId, rev, title = '', reason, spreadMs,
     case 'upsert':
     case 'remove':
       // Delivery is at least once.
-      if (rev > seqOf(cursor)) console.log(`${event} ${episodeId} ${rev} ${title}`.trim());
+      if (rev > seqOf(cursor)) console.log(`${event} ${key} ${rev} ${titleIn(html)}`.trim());
       break;
     case 'reset':
       // What is known can't be continued. Everybody was told at once, so everybody waits for a time of their own.
@@ -111,6 +111,11 @@ function take(event, id, { resume, episodeId, rev, title = '', reason, spreadMs,
 function backoffMs() {
   const longestMs = Math.min(3_000 * 2 ** failures++, 60_000);
   return 1_000 + Math.random() * (longestMs - 1_000);
+}
+
+/** The item's title stands in its html, in parts: the series', and which episode it is. */
+function titleIn(html = '') {
+  return Array.from(html.matchAll(/ data-item-title>([^<]*)/g), ([, text]) => text).join(' – ');
 }
 
 function seqOf(id) {

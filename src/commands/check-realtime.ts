@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { positiveNumber, siteUrl } from './stream/arguments';
+import { positiveNumber, readSiteUrl } from './stream/arguments';
 import { resultLine } from './stream/checks/check-result';
 import { checkRealtime } from './stream/checks/run-checks';
 import { runCommand, UsageError } from './support/run-command';
@@ -31,7 +31,7 @@ runCommand(HELP, async (args) => {
   });
   if (positionals.length > 1) throw new UsageError(`One URL, not ${positionals.length}.`);
   const options = {
-    url: siteUrl('URL', positionals[0]),
+    url: readSiteUrl('URL', positionals[0]),
     timeoutMs: (positiveNumber('--timeout', values.timeout) ?? 10) * 1_000,
     heartbeat: !values['no-heartbeat'],
     ...(values.token !== undefined && { token: values.token }),

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { OPERATION_KINDS } from './flood/plan';
 import { createProgress } from './flood/progress';
 import { type FloodOptions, type FloodResult, runFlood } from './flood/run-flood';
-import { positiveNumber, siteUrl, wholeNumber } from './stream/arguments';
+import { positiveNumber, readSiteUrl, wholeNumber } from './stream/arguments';
 import { runCommand, UsageError } from './support/run-command';
 
 const HELP = `Posts, edits, hides and deletes episodes by the JSON API, at a steady rate.
@@ -67,7 +67,7 @@ async function readOptions(args: string[]): Promise<FloodOptions> {
   if (marker !== undefined && !/^[A-Za-z0-9._-]{1,40}$/.test(marker))
     throw new UsageError('--marker: Must have 1 to 40 letters, digits and . _ - only.');
   return {
-    url: siteUrl('--url', values.url),
+    url: readSiteUrl('--url', values.url),
     seed: wholeNumber('--seed', values.seed, 0) ?? Math.floor(Math.random() * 1_000_000),
     ...(rate !== undefined && { rate }),
     ...(changes !== undefined && { changes }),

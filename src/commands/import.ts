@@ -1,15 +1,25 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { recordAudit } from '../accounts/audit-log';
-import type { Skipped } from '../catalog/bangumi-data';
-import type { Actor, Catalog } from '../catalog/catalog-write';
-import { type ImportResult, importBangumi, recentSince } from '../catalog/import-bangumi';
-import { createRedisChangeBus } from '../changes/change-bus';
-import { type Config, ConfigError, loadConfig } from '../config';
+import type { Actor, WriteContext } from '../features/episodes/write';
+import { readTitles } from '../features/titles/dictionary';
+import { foldChangedTitles } from '../features/titles/public';
+import { keepReadings, unreadAmong } from '../features/titles/readings';
+import {
+  type BangumiData,
+  loadBangumiData,
+  readBangumiSeries,
+  type Skipped,
+} from '../features/transfer/bangumi-data';
+import { type ImportResult, importBangumi, recentSince } from '../features/transfer/import-bangumi';
+import { recordAudit } from '../journal/journal';
+import { createRedisBus } from '../live/feed/bus';
+import type { Database } from '../platform/database';
 import { keptSecret } from '../platform/kept-secret';
 import { createLogger, type Logger } from '../platform/log';
 import { openDatabase } from '../platform/open-database';
+import { type Config, ConfigError, loadConfig } from '../process/config';
+import { createLists } from '../process/lists';
 
 const USAGE = `Usage: npm run import -- [--all]
 
@@ -30,7 +40,7 @@ Importing again adds the broadcasts that have passed since. It may run while the
 It writes to the database of DATABASE_URL, or to the site's own in DATA_DIR.
 `;
 
-const actor: Actor = { kind: 'system', id: null, name: 'import' };
+const actor: Actor = { kind: 'system', id: null, name: 'import', via: 'command' };
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** What an interruption aborts the import with. */
@@ -94,10 +104,10 @@ async function runImport(
 ): Promise<ImportResult> {
   const { db, close } = await openDatabase(config, log);
   const secret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
-  const bus = config.redisUrl ? createRedisChangeBus(config.redisUrl, log, { secret }) : undefined;
+  const bus = config.redisUrl ? createRedisBus(config.redisUrl, log, { secret }) : undefined;
   const publishing = new Set<Promise<void>>();
-  const publish: Catalog['publish'] = (events) => {
-    const published = bus?.publish(events).catch((error: unknown) => {
+  const publish: WriteContext['publish'] = (commit) => {
+    const published = bus?.publish(commit).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ reason }, 'Redis was not told; the nodes find the change in the log within 2 s');
     });
@@ -105,15 +115,38 @@ async function runImport(
   };
   const progress = process.stderr.isTTY ? createBar() : createLines();
   try {
-    return await importBangumi({ db, publish, audit: recordAudit }, actor, {
+    const data = await loadBangumiData();
+    if (config.titleReadings) await readNewTitles(db, data, log);
+    const result = await importBangumi({ db, lists: createLists().all, publish, audit: recordAudit }, actor, {
       ...options,
+      data,
       onProgress: progress.update,
     });
+    await foldChangedTitles(db);
+    return result;
   } finally {
     progress.stop();
     await Promise.all(publishing);
     await bus?.close();
     await close();
+  }
+}
+
+/** Ahead of the import, so that the addresses of new series can be read. */
+async function readNewTitles(db: Database, data: BangumiData, log: Logger): Promise<void> {
+  const titles = readBangumiSeries(data).series.flatMap(
+    ({ title, titleLanguage, titleNative, nativeLanguage }) => [
+      ...(titleLanguage === 'ja' ? [title] : []),
+      ...(nativeLanguage === 'ja' && titleNative !== null ? [titleNative] : []),
+    ],
+  );
+  const unread = await unreadAmong(db, titles);
+  if (unread.length === 0) return;
+  console.error(`Reading ${count(unread.length)} Japanese titles …`);
+  try {
+    await keepReadings(db, await readTitles(unread));
+  } catch (error) {
+    log.warn({ err: error }, 'Titles could not be read; addresses are made without it');
   }
 }
 

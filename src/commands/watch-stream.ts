@@ -1,21 +1,19 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../config';
-import { createCardRenderer } from '../http/fragments';
 import { createDatabase, WORKING } from '../platform/database';
-import { projectRoot } from '../platform/project';
-import { positiveNumber, siteUrl } from './stream/arguments';
+import { loadConfig } from '../process/config';
+import { createLists } from '../process/lists';
+import { positiveNumber, readSiteUrl } from './stream/arguments';
 import { compareWithTruth } from './stream/compare';
-import { readDatabaseGrid } from './stream/database-truth';
+import { readDatabaseList } from './stream/database-truth';
+import type { ListState } from './stream/differences';
 import { eventLine } from './stream/event-line';
 import { fetchReason } from './stream/fetch-reason';
-import type { GridState } from './stream/grid-fragment';
-import { readGrid } from './stream/read-grid';
+import { readList } from './stream/read-list';
 import { StreamFollower } from './stream/stream-follower';
 import { runCommand, UsageError } from './support/run-command';
 
-const HELP = `Keeps the grid of the latest episodes from the stream alone, as a browser does, prints every event, and at the
+const HELP = `Keeps the list of the latest episodes from the stream alone, as a browser does, prints every event, and at the
 end what differs from the truth.
 
   npm run watch:stream -- URL [options]
@@ -25,14 +23,14 @@ end what differs from the truth.
   --for SECONDS     Ends after that long; without it, when it is interrupted.
   --help            Prints this.
 
-The truth is the database, where DATABASE_URL is set (it is only read); else the grid that the site serves. The status
+The truth is the database, where DATABASE_URL is set (it is only read); else the list that the site serves. The status
 is 1 when anything differs, or when the stream did what it must not.
 `;
 
-/** A client that is connected has 3 s; one that was told to read the grid again, or to come back, takes longer. */
+/** A client that is connected has 3 s; one that was told to read the list again, or to come back, takes longer. */
 const PATIENCE_MS = 20_000;
 
-type Truth = { readonly name: string; read(): Promise<GridState>; close(): Promise<void> };
+type Truth = { readonly name: string; read(): Promise<ListState>; close(): Promise<void> };
 
 runCommand(HELP, async (args) => {
   const { url, checkMs, forMs } = readOptions(args);
@@ -51,7 +49,7 @@ runCommand(HELP, async (args) => {
     onEvent: (followed) => print(eventLine(followed)),
     onNote: (note) => print(`– ${note}`),
   });
-  print(`– following ${url} from ${follower.lastId}, ${follower.grid.cards.length} cards`);
+  print(`– following ${url} from ${follower.lastId}, ${follower.list.items.length} cards`);
   try {
     const equal = await watch(follower, truth, { checkMs, forMs, signal: end.signal });
     if (!equal) process.exitCode = 1;
@@ -75,8 +73,10 @@ async function watch(
     equal = (await compare(follower, truth)) && equal;
   }
   for (const violation of follower.violations) print(`✗ ${violation}`);
-  const { connects, losses, byes, resets, events } = follower.counters;
-  print(`– ${events} events, ${connects} connections, ${losses} lost, ${byes} goodbyes, ${resets} resets`);
+  const { connects, losses, byes, resets, events, proofs } = follower.counters;
+  print(
+    `– ${events} events, ${connects} connections, ${losses} lost, ${byes} goodbyes, ${resets} resets, ${proofs} digests equal`,
+  );
   return equal && follower.violations.length === 0;
 }
 
@@ -85,21 +85,26 @@ async function compare(follower: StreamFollower, truth: Truth): Promise<boolean>
     `${truth.name} can't be read: ${fetchReason(error)}`,
   ]);
   for (const text of found) print(`✗ ${text}`);
-  if (found.length === 0) print(`✓ ${follower.grid.cards.length} cards, the same as in ${truth.name}`);
+  if (found.length === 0) print(`✓ ${follower.list.items.length} cards, the same as in ${truth.name}`);
   return found.length === 0;
 }
 
 function openTruth(url: string): Truth {
   const { databaseUrl } = loadConfig(process.env);
   if (!databaseUrl)
-    return { name: 'the grid of the site', read: () => readGrid(url), close: async () => undefined };
+    return { name: 'the list of the site', read: () => readSiteList(url), close: async () => undefined };
   const db = createDatabase(databaseUrl, { maxConnections: 1, limits: WORKING });
-  const renderCard = createCardRenderer(join(projectRoot(), 'views'));
+  const { latest } = createLists();
   return {
     name: 'the database',
-    read: () => readDatabaseGrid(db, renderCard),
+    read: () => readDatabaseList(db, latest),
     close: () => db.destroy(),
   };
+}
+
+async function readSiteList(url: string): Promise<ListState> {
+  const { rules, items } = await readList(url);
+  return { cursor: rules.cursor, items, end: rules.hasMore ? items.at(-1)?.position : undefined };
 }
 
 function readOptions(args: string[]) {
@@ -113,7 +118,7 @@ function readOptions(args: string[]) {
   const checkSeconds = positiveNumber('--check', values.check);
   const forSeconds = positiveNumber('--for', values.for);
   return {
-    url: siteUrl('URL', positionals[0]),
+    url: readSiteUrl('URL', positionals[0]),
     checkMs: checkSeconds && checkSeconds * 1_000,
     forMs: forSeconds === undefined ? Number.POSITIVE_INFINITY : forSeconds * 1_000,
   };

@@ -2,8 +2,8 @@
 export type EncodingWeights = { readonly br: number; readonly gzip: number; readonly identity: number };
 
 /**
- * Reads the header Accept-Encoding (RFC 9110, section 12.5.3). An item that is not well-formed counts as not there. By
- * split and compare alone: the header is the client's, up to 16 KB of it, and read before any limit.
+ * Reads the header Accept-Encoding (RFC 9110, section 12.5.3). An item that is not well-formed counts as not there. This only
+ * splits and compares: the header is the client's, has up to 16 KB, and is read before any limit.
  */
 export function parseAcceptEncoding(header = ''): EncodingWeights {
   const named = new Map<string, number>();
@@ -24,7 +24,7 @@ export function parseAcceptEncoding(header = ''): EncodingWeights {
 
 const READ: ReadonlySet<string> = new Set(['br', 'gzip', 'identity', '*']);
 
-/** 1 where there is no weight; undefined when it is not well-formed. */
+/** Returns 1 where there is no weight, and undefined when it is not well-formed. */
 function parseWeight(parameters: readonly string[]): number | undefined {
   const [parameter, ...more] = parameters;
   if (parameter === undefined) return 1;
@@ -35,7 +35,7 @@ function parseWeight(parameters: readonly string[]): number | undefined {
 
 const WEIGHT = /^(?:0(?:\.[0-9]{0,9})?|1(?:\.0{0,9})?)$/;
 
-/** The same in as few bytes as a header: for whoever reads it after us, and may be slow at a long one. */
+/** Writes the weights as a short header, for libraries that read it after us and may be slow at a long one. */
 export function formatAcceptEncoding(weights: EncodingWeights): string {
   return Object.entries(weights)
     .filter(([, weight]) => weight > 0)

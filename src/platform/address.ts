@@ -8,7 +8,7 @@ const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
 const MAX_LENGTH = 80;
 
 /**
- * The one spelling of an IP address, undefined when the text is none. Proxies write addresses with ports, brackets, quotes and
+ * Returns the one spelling of an IP address, or undefined when the text is none. Proxies write addresses with ports, brackets, quotes and
  * zones (RFC 7239, section 6): whatever counts by address would else count each spelling for itself. An IPv4 address that
  * is mapped into IPv6 is that IPv4 address.
  */
@@ -23,8 +23,8 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 /**
- * What an address counts as where clients are counted: an IPv6 customer has a whole /64, so that is one. Whatever is no
- * address counts as one client, all of it together: else it would be a way to be somebody new each time.
+ * Returns what an address counts as where clients are counted. An IPv6 customer has a whole /64, so that is one client. All
+ * text that is no address counts as one client together: else it would be a way to be somebody new each time.
  */
 export function addressKey(address: string): string {
   const canonical = canonicalAddress(address);

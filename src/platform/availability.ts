@@ -3,7 +3,7 @@ import type { Logger } from './log';
 /** Without a failure for this long, one success is enough: while a server goes down or comes up, both alternate. */
 const QUIET_MS = 2_000;
 
-/** Whether something that this process depends on is there. The log hears of it when that changes, and only then. */
+/** Keeps whether something that this process depends on is there, and logs when that changes, only then. */
 export type Availability = {
   /** @param reason for operators: no stack, nothing of what was asked */
   failed(reason: string): void;
@@ -13,7 +13,7 @@ export type Availability = {
 
 /**
  * @param name as operators call it, such as `Postgres`
- * @param onChange told of the state at once, and whenever it changes
+ * @param onChange called with the state at once, and whenever it changes
  */
 export function createAvailability({
   name,

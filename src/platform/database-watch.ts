@@ -6,15 +6,15 @@ import type { Logger } from './log';
 /** What the database refuses, it mostly refuses many in a row: one line for each reason in this time. */
 const REFUSAL_PAUSE_MS = 60_000;
 
-/** Knows whether Postgres is there, from what happens to the queries of this process, and tells the log when that changes. */
+/** Knows from the queries of this process whether Postgres is there, and logs when that changes. */
 export type DatabaseWatch = {
-  /** Whether the error is the database's "not now". If so it is told to the log in one line, or has been. */
+  /** Returns whether the error is the database's "not now". If so, the log has it in one line, now or already. */
   noticed(error: unknown): boolean;
 };
 
 /**
  * @param dbs the pools that are watched, all of the same database
- * @param onChange told of the state at once, and whenever it changes
+ * @param onChange called with the state at once, and whenever it changes
  */
 export function watchDatabase(
   dbs: readonly Database[],
@@ -41,7 +41,7 @@ export function watchDatabase(
   for (const db of dbs) {
     db.on('query-response', () => availability.succeeded());
     db.on('query-error', noticed);
-    // Who waits for a connection gets an error; its queries, which never run, have no event of their own.
+    // Code that waits for a connection in vain gets an error, and its queries, which never run, emit no event.
     for (const event of ['createFail', 'acquireFail']) {
       db.client.pool.on(event, (_eventId: unknown, error: unknown) => noticed(error));
     }

@@ -1,6 +1,7 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { migrationSource } from '../../migrations';
+import { requireExtension } from './extensions';
 import { knexLog, separateSql } from './knex-log';
 import type { Logger } from './log';
 import {
@@ -15,7 +16,7 @@ export type Database = Knex;
 export type Transaction = Knex.Transaction;
 export type SessionPool = pg.Pool;
 
-/** For what somebody waits for: a page, a form, a client of the stream. */
+/** For work that somebody waits for: a page, a form, a client of the stream. */
 export const SERVING: Limits = {
   connectMs: 1_500,
   acquireMs: 2_000,
@@ -58,7 +59,7 @@ export function createDatabase(
       max: maxConnections,
       afterCreate: (connection: GuardedClient, done: (error: Error | null) => void) =>
         connection.query(limitStatements(limits), (error: Error | null) => done(error)),
-      // Each time that it is taken from the pool; what a transaction before was allowed is over.
+      // Each time that the connection is taken from the pool: what an earlier transaction was allowed is over.
       validate: (connection: GuardedClient) => {
         connection.patienceMs = undefined;
         return true;
@@ -66,7 +67,7 @@ export function createDatabase(
     },
     acquireConnectionTimeout: limits.acquireMs,
     migrations: { migrationSource },
-    // Else the values of a query that fails are written out in its error.
+    // Without this, the error of a query that fails holds the query's values.
     compileSqlOnError: false,
     log: knexLog(log),
   });
@@ -76,8 +77,8 @@ export function createDatabase(
 }
 
 /**
- * Gives the statements and locks of a transaction more time, on both ends of its connection, until it is over. What has more
- * already, keeps it.
+ * Gives the statements and locks of a transaction more time, on both ends of its connection, until it is over. A statement that has
+ * more already keeps it.
  */
 async function allowMore(trx: Transaction, { statementMs, lockMs }: typeof WRITING): Promise<void> {
   // Knex gives the transaction's own.
@@ -104,7 +105,10 @@ export async function inWrite<T>(
 
 /** Brings the schema up to date; processes that start together wait for each other. */
 export async function migrate(db: Database): Promise<void> {
-  await exclusively(db, 'migrate', () => db.migrate.latest());
+  await exclusively(db, 'migrate', async () => {
+    await requireExtension(db, 'pg_trgm');
+    await db.migrate.latest();
+  });
 }
 
 /** Runs `work` while no other process runs work of that name on this database. */
@@ -122,22 +126,47 @@ export async function inSnapshot<T>(db: Database, read: (trx: Transaction) => Pr
   return db.transaction(read, { isolationLevel: 'repeatable read', readOnly: true });
 }
 
-/** True when a lock was not given in time. */
+/**
+ * A time that no write has which is not committed yet: a row carries the time at which its transaction began. Whoever reads on from
+ * there the next time may read something twice, and misses nothing. Ask before reading.
+ */
+export async function readSettledTime(db: Database): Promise<Date> {
+  const { rows } = await db.raw<{ rows: { at: Date }[] }>(
+    `select date_trunc('milliseconds', coalesce(min(xact_start), now())) as at
+     from pg_stat_activity where datname = current_database()`,
+  );
+  const [row] = rows;
+  if (!row) throw new Error('Postgres does not say what it is doing.');
+  return row.at;
+}
+
+/** Returns true when a lock was not given in time. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '55P03';
 }
 
-/** True for a violation of the unique index or constraint of that name. */
+/** Returns true when the database refuses what was to be written: a value, or that there be two of it. */
+export function isRefusedByDatabase(error: unknown): boolean {
+  // Classes 22 and 23: data exceptions, and integrity constraint violations.
+  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '');
+}
+
+/** Returns true for a violation of the unique index or constraint of that name. */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
 }
 
-/** A small pool of its own for code that speaks `pg` and not Knex (the session store), with the limits of `createDatabase`. */
+/** A small pool of its own for the session store, with the limits of `createDatabase`. */
 export function createSessionPool(url: string): SessionPool {
+  return createPool(url, 'nipnime-sessions', 3);
+}
+
+/** For code that speaks `pg` and not Knex, with the limits of `createDatabase`. */
+export function createPool(url: string, name: string, maxConnections: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 3,
-    application_name: 'nipnime-sessions',
+    max: maxConnections,
+    application_name: name,
     connectionTimeoutMillis: SERVING.acquireMs,
     Client: guardedClient(SERVING),
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, which its types don't say
@@ -147,5 +176,7 @@ export function createSessionPool(url: string): SessionPool {
   });
   // The pool drops a connection that broke while nobody used it; without a listener the process would end instead.
   pool.on('error', () => undefined);
+  // The same for one that is in use: its query fails, which is what its user hears of.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

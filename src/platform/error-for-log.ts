@@ -1,4 +1,4 @@
-/** What the log is told of an error. Nothing else that hangs on it gets there: libraries hang rows, inputs and queries on it. */
+/** The parts of an error that go into the log, and no others: libraries hang rows, inputs and queries on an error. */
 export type LoggedError = {
   readonly type: string;
   readonly message: string;
@@ -33,7 +33,7 @@ const MAX_TEXT = 4_000;
  */
 const NAMING_CLASSES = new Set(['08', '23', '25', '28', '3D', '40', '53', '55', '57', '58']);
 
-/** Makes of an error what the log is told. It reads nothing of a row or of a request, as far as libraries let it know. */
+/** Returns what the log gets of an error: nothing of a row or of a request, as far as libraries make that known. */
 export function errorForLog(error: unknown, depth = 0): LoggedError {
   // Not instanceof: Node's own sockets may throw an Error of another realm. A thrown value may be anything.
   if (!isErrorLike(error)) return { type: nameOf(error), message: 'Something that is no error was thrown' };
@@ -110,7 +110,7 @@ function isSqlstate(code: unknown): code is string {
 function framesOf({ stack, message }: Error): string {
   if (typeof stack !== 'string') return '';
   const at = stack.indexOf(message);
-  // Who changed the message later left the first one in the stack; where it ends nobody knows.
+  // Code that changed the message later left the first one in the stack, and nobody knows where that one ends.
   if (at < 0) return '';
   const frames = stack.slice(at + message.length).split('\n');
   return frames

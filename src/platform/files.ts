@@ -10,7 +10,7 @@ export async function makeOpenFolder(folder: string): Promise<void> {
   for (const step of withAncestors(folder).reverse()) {
     if (await exists(step)) continue;
     await mkdir(step, { recursive: true });
-    // By hand, since a strict umask would have closed it.
+    // mkdir's own mode goes through the umask, and a strict one would have closed the folder.
     await chmod(step, 0o755);
   }
 }
@@ -39,7 +39,7 @@ export async function renameUnlessThere(fresh: string, place: string): Promise<v
 export const ENTER = 1;
 export const READ = 4;
 
-/** Whether the mode bits let the account come to `path` and do there what `bits` say. */
+/** Returns whether the mode bits let the account reach `path` and do there what `bits` say. */
 export async function canReach(path: string, account: Account, bits: number): Promise<boolean> {
   if (!permits(await stat(path), account, bits)) return false;
   for (const folder of withAncestors(dirname(path))) {

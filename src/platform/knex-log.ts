@@ -8,10 +8,10 @@ export function separateSql(error: unknown, { sql }: { readonly sql: string }): 
   Object.assign(error, { message: error.message.slice(prefix.length), sql });
 }
 
-/** By itself Knex writes to the console, with a stack for each connection that it does not get. */
+/** Without this, Knex writes to the console, with a stack for each connection that it does not get. */
 export function knexLog(log: Logger | undefined) {
   return {
-    // Whoever asked for the connection gets the error as well, and tells it.
+    // The code that asked for the connection gets the error as well, and reports it.
     warn: (message: unknown) => log?.debug({ from: 'knex' }, String(message)),
     error: (message: unknown) => log?.error({ from: 'knex' }, String(message)),
     deprecate: (method: string, instead: string) =>

@@ -5,8 +5,9 @@ import { errorForLog } from './error-for-log';
 export type { Logger } from 'pino';
 
 /**
- * JSON lines on standard error; on a terminal, lines for people. Standard output is left to commands' results.
- * @param destination instead of all that
+ * Makes a logger that writes JSON lines to standard error; on a terminal, lines for people. Standard output is left to commands'
+ * results.
+ * @param destination is written to instead of standard error
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = { level, serializers: { err: errorForLog } };

@@ -2,29 +2,35 @@ import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client
 
 export type { Registry } from 'prom-client';
 
-/** All figures of one process at one moment, in a form that goes to another process. */
-export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
-
 export function createRegistry(): Registry {
   return new Registry();
 }
 
-/** Adds what prom-client knows of a Node process: CPU, memory, event loop, descriptors. It measures from now on. */
+/** Adds prom-client's figures of a Node process, which are measured from now on: CPU, memory, event loop, descriptors. */
 export function measureProcess(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
+  // Of several processes the one that fares worst counts: an average would hide a process that is stuck.
+  for (const percentile of ['p50', 'p90', 'p99']) {
+    const metric = registry.getSingleMetric(`nodejs_eventloop_lag_${percentile}_seconds`);
+    if (metric) Object.assign(metric, { aggregator: 'max' });
+  }
+}
+
+/** Makes this worker answer the first process: with no figures until `shareMetrics` has named some. */
+export function answerMetrics(): void {
+  new AggregatorRegistry();
+}
+
+/** Names the figures that this worker gives to the first process. */
+export function shareMetrics(registry: Registry): void {
+  AggregatorRegistry.setRegistries(registry);
 }
 
 /**
- * Makes one of the figures of several processes: counters, histograms and gauges are added up, of the event loop's
- * percentiles the worst counts, because an average would hide the process that is stuck.
+ * Returns a function that asks all workers for their figures, adds them up, and returns the text for Prometheus. It throws
+ * when a worker doesn't answer within 5 s.
  */
-export function mergeSnapshots(snapshots: readonly MetricsSnapshot[]): Registry {
-  const prepared = snapshots.map((snapshot) =>
-    snapshot.map((metric) =>
-      /^nodejs_eventloop_lag_p\d+_seconds$/.test(metric.name)
-        ? { ...metric, aggregator: 'max' as const }
-        : metric,
-    ),
-  );
-  return AggregatorRegistry.aggregate(prepared);
+export function createWorkerMetricsReader(): () => Promise<string> {
+  const aggregator = new AggregatorRegistry();
+  return () => aggregator.clusterMetrics();
 }

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { createDatabase, type Database, migrate, WORKING } from './database';
-import { openEmbeddedDatabase } from './embedded-database';
+import { openEmbeddedDatabase } from './embedded/embedded-database';
+import { migrateJobs } from './jobs';
 import type { Logger } from './log';
 
 export type OpenDatabase = { readonly db: Database; readonly url: string; close(): Promise<void> };
 
 /**
  * Opens the given Postgres, or the embedded one in `dataDir`, for work that takes its time; its schema is up to date.
- * @param onGivenUp told when the embedded one has gone and can't be started again
+ * @param onGivenUp called when the embedded one has gone and can't be started again
  */
 export async function openDatabase(
   options: { readonly databaseUrl: string | undefined; readonly dataDir: string },
@@ -22,6 +23,7 @@ export async function openDatabase(
   };
   try {
     await migrate(db);
+    await migrateJobs(db, server.url);
   } catch (error) {
     await close();
     throw error;

@@ -15,9 +15,9 @@ export type Limits = {
   readonly idleInTransactionMs: number;
 };
 
-/** What the answer to a statement may take longer on this side, before the connection is taken for dead. */
+/** The time that the answer to a statement may take longer on this side before the connection counts as dead. */
 const GRACE_MS = 500;
-/** What a connection that is closed in the orderly way has to end. */
+/** The time that a connection has to close in the orderly way. */
 const GOODBYE_MS = 1_000;
 /** Idle time after which the kernel asks whether the other end is still there. */
 const KEEP_ALIVE_MS = 10_000;
@@ -64,7 +64,7 @@ export function guardedClient(limits: Limits): new (config?: string | pg.ClientC
     override end(): Promise<void>;
     override end(callback: (error: Error) => void): void;
     override end(callback?: (error: Error) => void): Promise<void> | undefined {
-      // The other side is told, but not waited for.
+      // The other side gets a goodbye, but has only a moment to answer it.
       const goodbye = setTimeout(() => this.connection.stream.destroy(), GOODBYE_MS);
       this.once('end', () => clearTimeout(goodbye));
       return callback ? void super.end(callback) : super.end();
@@ -123,12 +123,12 @@ export function guardedClient(limits: Limits): new (config?: string | pg.ClientC
   return Client;
 }
 
-/** What a new connection is told. Not as start-up parameters, which PgBouncer refuses. */
+/** Returns the SQL that sets the limits of a new connection. PgBouncer would refuse them as start-up parameters. */
 export function limitStatements({ statementMs, lockMs, idleInTransactionMs }: Limits): string {
   return `set statement_timeout = ${statementMs}; set lock_timeout = ${lockMs}; set idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
 }
 
-/** Milliseconds on this side for statements that the server gives `statementMs`. */
+/** Returns the milliseconds on this side for statements to which the server gives `statementMs`. */
 export function patienceFor(statementMs: number): number {
   return statementMs + GRACE_MS;
 }

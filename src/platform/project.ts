@@ -12,7 +12,7 @@ export function projectRoot(): string {
   return folder;
 }
 
-/** What Node is started with to serve the built site, as the Dockerfile does. docs/decisions/0011 says why. */
+/** Returns Node's arguments for serving the built site, the same as in the Dockerfile. docs/decisions/0011 says why. */
 export function siteArguments(): readonly string[] {
   return ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')];
 }

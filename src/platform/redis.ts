@@ -8,10 +8,10 @@ const CONNECT_MS = 2_000;
 const PING_MS = 2_000;
 
 /**
- * A client that fails at once while Redis is away, instead of queueing commands: what it carries is either
+ * Makes a client that fails at once while Redis is away, instead of queueing commands: what it carries is either
  * in the change log already or can be refused. It reconnects for ever, after 0.1–2 s. A Redis that does not answer (it is
  * frozen, or the connection went silent) counts as away: the client asks every two seconds, for ioredis itself has no deadline.
- * @param availability told how it goes; shared by all clients of one process, so that an outage is one line in the log
+ * @param availability keeps whether Redis is there; all clients of one process share it, so that an outage is one line in the log
  */
 export function createRedis(
   url: string,
@@ -26,10 +26,10 @@ export function createRedis(
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_MS,
     commandTimeout: ANSWER_MS,
-    // Of the connection: what was sent in vain must not pile up in it.
+    // This is the connection's own deadline: commands that were sent in vain must not pile up in it.
     socketTimeout: ANSWER_MS,
     keepAlive: 10_000,
-    // Else a process that stops while Redis is away would stay for two seconds more.
+    // By default, a process that stops while Redis is away stays for two seconds more.
     disconnectTimeout: 100,
     retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
   });

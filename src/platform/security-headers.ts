@@ -2,8 +2,18 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 
-/** Videos and embedded players come from wherever an admin says, over https or from this machine. */
+/** Videos come from wherever an admin says, over https or from this machine. */
 const VIDEO_SOURCES = ['https:', 'http://localhost:*', 'http://127.0.0.1:*'];
+
+/** A page that embeds a player says of whom it does. */
+const NO_FRAMES = "'none'";
+
+/** The policy with frames of these origins alone, or of the site itself as `'self'`. */
+export function allowFrames(policy: string, origins: readonly string[]): string {
+  return origins.length === 0
+    ? policy
+    : policy.replace(`frame-src ${NO_FRAMES}`, `frame-src ${origins.join(' ')}`);
+}
 
 /** The headers that every answer carries: names and values. Nothing in them depends on the request. */
 export function securityHeaders(): ReadonlyMap<string, string> {
@@ -26,7 +36,7 @@ const setByHelmet = helmet({
       fontSrc: ["'self'"],
       formAction: ["'self'"],
       frameAncestors: ["'self'"],
-      frameSrc: ["'self'", ...VIDEO_SOURCES],
+      frameSrc: [NO_FRAMES],
       imgSrc: ["'self'", 'https:', 'data:'],
       mediaSrc: ["'self'", 'blob:', ...VIDEO_SOURCES],
       objectSrc: ["'none'"],
@@ -39,11 +49,11 @@ const setByHelmet = helmet({
   // Embedded players may need to know which site they are on.
   referrerPolicy: { policy: 'strict-origin-when-cross-origin' },
   crossOriginEmbedderPolicy: false,
-  // What else its owner has under the same domain is not ours to decide about.
+  // Other hosts of the owner, under the same domain, are not ours to decide about.
   strictTransportSecurity: { maxAge: 365 * 24 * 3_600, includeSubDomains: false },
 });
 
-/** What players need is left to them; views/partials/player.ejs hands it on. Nobody needs the rest. */
+/** Players keep the features that they need; views/watch/player.ejs hands these on. Nobody needs the rest. */
 const PERMISSIONS = [
   ...['autoplay', 'encrypted-media', 'fullscreen', 'picture-in-picture'].map((name) => `${name}=*`),
   ...[

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Signs lists of texts with a secret, each list for one purpose: what was signed for another one is not taken.
+ * Signs lists of texts with a secret, each list for one purpose: a signature for another purpose is not valid.
  * RFC 2104 with SHA-256, in base64url.
  */
 export class Signature {
@@ -12,7 +12,7 @@ export class Signature {
   }
 
   of(...parts: readonly string[]): string {
-    // As JSON: two lists never have the same text.
+    // As JSON, two different lists never have the same text.
     return createHmac('sha256', this.#key).update(JSON.stringify(parts)).digest('base64url');
   }
 

@@ -1,9 +1,9 @@
 /**
- * What text from outside is, wherever it comes in: a form, the API, an address, a search, the log-in. Whoever reads such text
- * goes through here, so that what one of them refuses none of the others lets in.
+ * Rules for text from outside: of a form, the API, an address, a search, the log-in. All code that reads such text goes through
+ * here, so that none of it lets in what another part refuses.
  */
 
-/** False for NUL and for halves of surrogate pairs, which Postgres and UTF-8 can't hold. */
+/** Returns false for NUL and for halves of surrogate pairs, which Postgres and UTF-8 can't hold. */
 export function isStorableText(text: string): boolean {
   return !/[\0\p{Surrogate}]/u.test(text);
 }
@@ -22,7 +22,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
 /** White space, what has no width, and the blank Braille cell, which is a character like any other to Unicode. */
 const ALL_INVISIBLE = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]+$/u;
 
-/** What is wrong with text that somebody typed, in words for them; undefined when nothing is. Empty text is right. */
+/** Says what is wrong with text that somebody typed, in words for them. Returns undefined when nothing is; empty text is right. */
 export function textProblem(text: string): string | undefined {
   for (const [pattern, what] of REFUSED) {
     const [character] = pattern.exec(text) ?? [];
@@ -37,7 +37,7 @@ function codePoint(character: string): string {
   return `U+${hex}`;
 }
 
-/** Text as it is kept, in NFC and with `\n` between its lines: what looks the same is the same. */
+/** Returns text as it is kept, in NFC and with `\n` between its lines, so that text which looks the same is the same. */
 export function normalizeText(text: string): string {
   return text
     .replace(/\r\n?|[\u2028\u2029]/g, '\n')

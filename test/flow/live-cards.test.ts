@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { createApiToken } from '../../src/accounts/api-tokens';
-import { describeInBrowser, launchBrowser } from '../support/browser';
+import { createApiToken } from '../../src/features/accounts/api-tokens';
+import { describeInBrowser, launchBrowser, newContext } from '../support/browser';
 import { playable } from '../support/catalog';
 import { startSite, type TestSite } from '../support/site';
 import { until } from '../support/until';
@@ -11,14 +11,13 @@ describeInBrowser('new cards on an open page', () => {
   let site: TestSite;
   let browser: Browser;
   let token: string;
-  let seriesId: string;
+  let series: Promise<Posted>;
   let lastNumber = 0;
   const problems: string[] = [];
 
   beforeAll(async () => {
     [site, browser] = await Promise.all([startSite(), launchBrowser()]);
     token = await createApiToken(site.database.db, 'test');
-    seriesId = (await api('POST', '/series', { title: '葬送のフリーレン' })).id;
   });
   afterAll(async () => {
     await browser?.close();
@@ -36,36 +35,48 @@ describeInBrowser('new cards on an open page', () => {
     return JSON.parse(await response.text());
   }
 
-  function post(): Promise<Posted> {
+  /** Three to a series: more of them on one day would be shown as one. */
+  async function post(): Promise<Posted> {
     const number = ++lastNumber;
+    if (number % 3 === 1) series = api('POST', '/series', { title: '葬送のフリーレン' });
+    const { id: seriesId } = await series;
     return api('POST', '/episodes', { seriesId, number, status: 'published', videoServers: [playable] });
   }
 
   async function openGrid(options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await (await browser.newContext(options)).newPage();
+    const page = await (await newContext(browser, options)).newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
     });
     await page.clock.install();
+    await page.addInitScript(`
+      window.shifts = 0;
+      new PerformanceObserver((list) => {
+        for (const { value } of list.getEntries()) window.shifts += value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    `);
     await page.goto(`${site.url}/episodes/latest`);
     await page.locator('[data-live-state="live"]').waitFor();
     return page;
   }
 
-  const card = (page: Page, { id }: Posted) => page.locator(`[data-episode-id="${id}"]`);
-  const pill = (page: Page) => page.locator('[data-new-cards]');
-  const toast = (page: Page) => page.locator('[data-toast]');
+  const card = (page: Page, { id }: Posted) => page.locator(`[data-key="${id}"]`);
+  const pill = (page: Page) => page.locator('[data-live-pill]');
+  const toast = (page: Page) => page.locator('[data-live-toast]');
   const announced = (page: Page, text: string) =>
-    until(async () => (await page.getByRole('status').textContent()) === text);
+    until(async () => (await page.locator('[data-live-announcer]').textContent()) === text);
   const focused = (page: Page) =>
     page.evaluate<string | null>(
       'document.activeElement.getAttribute("href") ?? document.activeElement.textContent',
     );
+  /** How much the layout has shifted so far, without anybody's doing. */
+  const layoutShift = (page: Page) =>
+    page.evaluate<number>(
+      'new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(window.shifts))))',
+    );
   const cardIds = (page: Page) =>
-    page
-      .locator('[data-episode-id]')
-      .evaluateAll((cards) => cards.map((each) => each.getAttribute('data-episode-id')));
+    page.locator('[data-key]').evaluateAll((cards) => cards.map((each) => each.getAttribute('data-key')));
 
   test('scrolled down, nothing moves; the keyboard shows what waits, and leads to the first of it', async () => {
     const page = await openGrid({ viewport: { width: 1280, height: 700 } });
@@ -80,7 +91,7 @@ describeInBrowser('new cards on an open page', () => {
     await announced(page, '2 new episodes');
 
     // Ahead of the grid for the keyboard.
-    await page.locator('[data-episode-id] h2 a').first().focus();
+    await page.locator('[data-key] h2 a').first().focus();
     await page.keyboard.press('Shift+Tab');
     expect(await focused(page)).toBe('2 new episodes – show');
     await page.keyboard.press('Enter');
@@ -94,13 +105,18 @@ describeInBrowser('new cards on an open page', () => {
 
   test('a card that waits is edited and taken back out of sight', async () => {
     const page = await openGrid();
-    await page.locator('[data-episode-id] h2 a').first().focus();
+    await page.locator('[data-key] h2 a').first().focus();
     const [kept, withdrawn] = [await post(), await post()];
     await pill(page).getByText('2 new episodes').waitFor();
     await api('PATCH', `/episodes/${kept.id}`, { title: 'Edited meanwhile' });
     await api('PATCH', `/episodes/${withdrawn.id}`, { status: 'hidden' });
     await pill(page).getByText('1 new episode –').waitFor();
-    await pill(page).click();
+    await page.locator('#season').focus();
+    await page.keyboard.press('.');
+    expect(await pill(page).isVisible()).toBe(true);
+    await page.locator('[data-key] h2 a').first().focus();
+    expect(await pill(page).getAttribute('aria-keyshortcuts')).toBe('.');
+    await page.keyboard.press('.');
     await card(page, kept).getByText('Edited meanwhile').waitFor();
     expect(await card(page, withdrawn).count()).toBe(0);
     await page.context().close();
@@ -108,14 +124,14 @@ describeInBrowser('new cards on an open page', () => {
 
   test('under the pointer nothing moves, and what is shown is edited in its place', async () => {
     const page = await openGrid({ viewport: { width: 1280, height: 900 } });
-    const hovered = page.locator('[data-episode-id]').nth(1);
-    const shown = await page.locator('[data-episode-id]').first().getAttribute('data-episode-id');
+    const hovered = page.locator('[data-key]').nth(1);
+    const shown = await page.locator('[data-key]').first().getAttribute('data-key');
     await hovered.hover();
     const place = await hovered.boundingBox();
     const waiting = await post();
     await pill(page).waitFor();
     await api('PATCH', `/episodes/${shown}`, { title: 'Edited in its place' });
-    await page.locator(`[data-episode-id="${shown}"]`).getByText('Edited in its place').waitFor();
+    await page.locator(`[data-key="${shown}"]`).getByText('Edited in its place').waitFor();
     expect(await hovered.boundingBox()).toEqual(place);
     expect(await card(page, waiting).count()).toBe(0);
 
@@ -152,6 +168,24 @@ describeInBrowser('new cards on an open page', () => {
     expect(await link.isVisible()).toBe(true);
     await page.clock.runFor(4_000);
     expect(await link.isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  test('nothing moves while a narrow page is loaded', async () => {
+    const page = await openGrid({ viewport: { width: 360, height: 800 } });
+    await page.evaluate('document.fonts.ready');
+    expect(await layoutShift(page)).toBe(0);
+    await page.context().close();
+  });
+
+  test('a card that comes in moves the others by transform, and shifts no layout', async () => {
+    const page = await openGrid({ viewport: { width: 1280, height: 800 } });
+    const episode = await post();
+    await card(page, episode).waitFor();
+    const gliding = 'document.getAnimations().filter(({ id }) => id === "glide").length';
+    expect(await page.evaluate(gliding)).toBeGreaterThan(4);
+    await until(async () => (await page.evaluate(gliding)) === 0);
+    expect(await layoutShift(page)).toBe(0);
     await page.context().close();
   });
 
@@ -203,7 +237,7 @@ describeInBrowser('new cards on an open page', () => {
     const returning = [await post(), await post()];
     for (const { id } of returning) await api('PATCH', `/episodes/${id}`, { status: 'hidden' });
     const page = await openGrid({ viewport: { width: 1280, height: 800 } });
-    await page.locator('[data-episode-id] h2 a').nth(11).focus();
+    await page.locator('[data-key] h2 a').nth(11).focus();
     const href = await focused(page);
     const top = () => page.evaluate<number>('Math.round(document.activeElement.getBoundingClientRect().top)');
     const before = await top();
@@ -220,24 +254,28 @@ describeInBrowser('new cards on an open page', () => {
     await page.context().close();
   });
 
-  test('a reset puts what waits into its place without moving what is in use', async () => {
+  test('a reset leaves what waits behind the pill, and what is in use in its place', async () => {
     const page = await openGrid({ viewport: { width: 1280, height: 700 } });
-    const link = page.locator('[data-episode-id] h2 a').nth(5);
+    const link = page.locator('[data-key] h2 a').nth(5);
     await link.focus();
     const href = await focused(page);
     const top = () => page.evaluate<number>('Math.round(document.activeElement.getBoundingClientRect().top)');
     const waiting = await post();
     await pill(page).waitFor();
     const before = await top();
+    const cursor = () => page.locator('[data-live-list]').getAttribute('data-cursor');
     // As after a restored backup.
-    await site.database.db('catalog_head').update({ epoch: 'another' });
+    await site.database.db('live_head').update({ epoch: 'another' });
     await until(async () => {
       await page.clock.runFor(1_000);
-      return (await card(page, waiting).count()) === 1;
+      return (await cursor())?.startsWith('another.') === true;
     });
-    expect(await pill(page).isVisible()).toBe(false);
     expect(await focused(page)).toBe(href);
     expect(await top()).toBe(before);
+    expect(await card(page, waiting).count()).toBe(0);
+    await page.keyboard.press('.');
+    expect(await card(page, waiting).count()).toBe(1);
+    expect(await pill(page).isVisible()).toBe(false);
     await page.context().close();
   });
 

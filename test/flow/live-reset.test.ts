@@ -1,5 +1,5 @@
 import type { Browser, Page, Route } from 'playwright-core';
-import { deleteEpisode } from '../../src/catalog/episode-repository';
+import { deleteEpisode } from '../../src/features/episodes/repository';
 import { describeInBrowser, launchBrowser } from '../support/browser';
 import { newEpisode, newSeries, testCatalog, tester } from '../support/catalog';
 import { startSite, type TestSite } from '../support/site';
@@ -27,7 +27,7 @@ describeInBrowser('a page that is told to read its grid again', () => {
 
   const post = async (): Promise<string> =>
     (await newEpisode(testCatalog(site.database.db), seriesId, { number: ++lastNumber })).id;
-  const card = (page: Page, episodeId: string) => page.locator(`[data-episode-id="${episodeId}"]`);
+  const card = (page: Page, episodeId: string) => page.locator(`[data-key="${episodeId}"]`);
   const inState = (page: Page, state: string) =>
     page.locator(`[data-live-state="${state}"]`).waitFor({ timeout: 25_000 });
 
@@ -41,7 +41,7 @@ describeInBrowser('a page that is told to read its grid again', () => {
       document.addEventListener('DOMContentLoaded', () => {
         const label = document.querySelector('[data-live-state]');
         new MutationObserver(() => {
-          const shown = document.querySelector('[data-episode-id="${episodeId}"]') !== null;
+          const shown = document.querySelector('[data-key="${episodeId}"]') !== null;
           window.noted.push(label.dataset.liveState + (shown ? ' with' : ' without'));
         }).observe(label, { attributeFilter: ['data-live-state'] });
       });
@@ -57,19 +57,22 @@ describeInBrowser('a page that is told to read its grid again', () => {
   async function takeBack(episodeId: string): Promise<void> {
     await site.database.db.transaction(async (trx) => {
       await trx('episodes').where({ id: episodeId }).delete();
-      await trx('catalog_head').update({ epoch: trx.raw('new_epoch()') });
+      await trx('live_head').update({ epoch: trx.raw('new_epoch()') });
     });
   }
 
   const wrong: readonly (readonly [string, (route: Route) => Promise<void>])[] = [
     ['is never answered', async () => undefined],
-    ['is answered without a grid', (route) => route.fulfill({ status: 200, body: '' })],
+    ['is answered without a list', (route) => route.fulfill({ status: 200, body: '' })],
     [
       'is answered by a page to log in to a network with',
       (route) =>
         route.fulfill({ contentType: 'text/html', body: '<!doctype html><h1>Welcome to the train</h1>' }),
     ],
-    ['is answered with a grid of nothing', (route) => route.fulfill({ body: '<div data-live-grid></div>' })],
+    [
+      'is answered with a list that says nothing',
+      (route) => route.fulfill({ body: '<div data-live-list data-topic="latest"></div>' }),
+    ],
     ['is refused', (route) => route.fulfill({ status: 503, body: 'Not now' })],
     ['is cut off', (route) => route.abort('connectionreset')],
   ];
@@ -114,12 +117,20 @@ describeInBrowser('a page that is told to read its grid again', () => {
   test('so is one that hears of an episode whose card can not be read, and it misses nothing after that', async () => {
     const id = await post();
     const page = await openPage(id);
-    const { epoch, seq } = await site.database.db('catalog_head').first();
-    const event = { episodeId: id, rev: Number(seq) + 1, isNew: true, title: '', url: '/', html: '<p>?</p>' };
+    const { epoch, seq } = await site.database.db('live_head').first();
+    const event = {
+      topic: 'latest',
+      key: id,
+      rev: Number(seq) + 1,
+      isNew: true,
+      position: '1-1',
+      tag: '0123456789abc',
+      html: '<p>?</p>',
+    };
     let streams = 0;
     await page.route('**/events*', async (route) => {
       if (++streams > 1) return route.continue();
-      const hello = { resume: 'ok', heartbeatMs: 15_000, ttlMs: 1_000_000 };
+      const hello = { resume: 'ok', topics: ['latest'], heartbeatMs: 15_000, ttlMs: 1_000_000 };
       await route.fulfill({
         contentType: 'text/event-stream',
         body: `event: hello\nid: ${epoch}.${seq}\ndata: ${JSON.stringify(hello)}\n\nevent: upsert\nid: ${epoch}.${Number(seq) + 1}\ndata: ${JSON.stringify(event)}\n\n`,
@@ -131,7 +142,7 @@ describeInBrowser('a page that is told to read its grid again', () => {
     });
     await page.evaluate('dispatchEvent(new Event("online"))');
     await until(() => problems.length > 0);
-    expect(problems.splice(0)).toEqual([`The event carries no card of episode ${id}.`]);
+    expect(problems.splice(0)).toEqual(['The event carries no item.']);
     await deleteEpisode(testCatalog(site.database.db), tester, id);
     await inState(page, 'live');
     await until(() => reads > 0);

@@ -17,7 +17,7 @@ describeInBrowser('posting an episode', () => {
     await admin.getByLabel('E-mail').fill(site.admin.email);
     await admin.getByLabel('Password').fill(site.admin.password);
     await admin.getByRole('button', { name: 'Log in' }).click();
-    await admin.waitForURL(/\/admin\/episodes/);
+    await admin.waitForURL(/\/admin\/today/);
   });
   afterAll(async () => {
     await browser?.close();
@@ -35,7 +35,7 @@ describeInBrowser('posting an episode', () => {
     return page;
   }
 
-  const card = (page: Page, episodeId: string) => page.locator(`[data-episode-id="${episodeId}"]`);
+  const card = (page: Page, episodeId: string) => page.locator(`[data-key="${episodeId}"]`);
   const everyViewer = (look: (page: Page) => Promise<unknown>) => Promise.all(viewers.map(look));
 
   test('an episode that is posted, edited, hidden and deleted is followed by every open page', async () => {
@@ -57,17 +57,20 @@ describeInBrowser('posting an episode', () => {
     );
     await saved;
     await admin.waitForURL(/\/admin\/episodes\/\d+\/edit/);
+    // On those two, and on no page of the back office.
+    await admin.getByText('On screens: 2').waitFor();
+    await admin.getByText(/^the last one after \d\.\d\d? s$/).waitFor();
     const episodeId = /episodes\/(\d+)/.exec(admin.url())?.[1] ?? '';
-    const cards = await everyViewer((page) => page.locator('[data-episode-id]').count());
+    const cards = await everyViewer((page) => page.locator('[data-key]').count());
 
     await save({ Title: 'Edited in place' });
     await everyViewer((page) => card(page, episodeId).getByText('Edited in place').waitFor());
-    expect(await everyViewer((page) => page.locator('[data-episode-id]').count())).toEqual(cards);
+    expect(await everyViewer((page) => page.locator('[data-key]').count())).toEqual(cards);
 
-    await admin.getByLabel('Status').selectOption('hidden');
+    await admin.getByRole('radio', { name: /^Hidden/ }).check();
     await save({});
     await everyViewer((page) => card(page, episodeId).waitFor({ state: 'detached' }));
-    await admin.getByLabel('Status').selectOption('published');
+    await admin.getByRole('radio', { name: /^(Published|Now)/ }).check();
     await save({});
     await everyViewer((page) => card(page, episodeId).waitFor());
 

@@ -5,7 +5,7 @@ import { projectRoot, siteArguments } from '../../src/platform/project';
 const read = (file: string): string => readFileSync(join(projectRoot(), file), 'utf8');
 const options = siteArguments().filter((argument) => argument.startsWith('--'));
 
-test('the image, npm start and the guide start the site as the cluster and the bench do', () => {
+test('the image, npm start and the guide start the site as the fleet and the bench do', () => {
   const script = relative(projectRoot(), siteArguments().at(-1) ?? '');
   const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(read('Dockerfile')) ?? [];
   expect(JSON.parse(command)).toEqual(['node', ...options, script]);

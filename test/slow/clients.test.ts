@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { projectRoot } from '../../src/platform/project';
 import { createTestApp, type TestApp } from '../support/app';
@@ -23,7 +24,7 @@ type Site = {
   readonly seriesId: string;
 };
 type Line = { readonly text: string; readonly atMs: number };
-type Running = { readonly lines: readonly Line[]; stop(): void };
+type Running = { readonly lines: readonly Line[]; stop(): Promise<void> | void };
 type Given = { readonly url: string; readonly cursor?: string; readonly source: string };
 
 const isInstalled = (program: string, ...args: readonly string[]): boolean =>
@@ -85,7 +86,7 @@ beforeAll(async () => {
   hasty = await startSite({ SSE_HEARTBEAT_MS: '1000', SSE_TIMEOUT_MS: '10000' });
 }, 30_000);
 afterEach(async () => {
-  for (const client of running) client.stop();
+  for (const client of running) await client.stop();
   running.clear();
   for (const proxy of proxies) await proxy.close();
   proxies.clear();
@@ -131,11 +132,11 @@ function startProgram(program: string, args: readonly string[]): Running {
   };
 }
 
-/** Built first: what compiling takes is not the stream's. */
-function startGo({ url, cursor, source }: Given): Running {
+/** Built first: what compiling takes is not the stream's. Not in this process's time either, in which the sites and the other clients' proxies run. */
+async function startGo({ url, cursor, source }: Given): Promise<Running> {
   const binary = join(workplace, `client-${source.length}`);
   const env = { ...process.env, GOCACHE: join(workplace, 'go'), GO111MODULE: 'off' };
-  execFileSync('go', ['build', '-o', binary, source], { env, stdio: 'pipe' });
+  await promisify(execFile)('go', ['build', '-o', binary, source], { env });
   return startProgram(binary, [url, ...(cursor ? [cursor] : [])]);
 }
 
@@ -149,7 +150,7 @@ async function startInBrowser({ url, cursor, source }: Given): Promise<Running> 
   const module = readFileSync(source, 'utf8').replace('export function', 'function');
   await page.evaluate(`{ ${module}
     follow(location.origin, (line) => console.log(line), ${JSON.stringify(cursor ?? '')}); }`);
-  return { lines, stop: () => void context.close() };
+  return { lines, stop: () => context.close() };
 }
 
 /** The example with another patience for silence: 40 s are long for a test. */

@@ -21,14 +21,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded-database';
-import { isAlive } from '../../src/platform/files';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database';
 import {
   binariesWithinReach,
   findPostgresBinaries,
   programFailure,
   programPath,
-} from '../../src/platform/postgres-binaries';
+} from '../../src/platform/embedded/postgres-binaries';
+import { isAlive } from '../../src/platform/files';
 import { freePort } from '../support/redis';
 
 const ROOT = resolve(__dirname, '../..');
@@ -113,7 +113,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 async function openInAnotherProcess(name: string): Promise<{ child: ChildProcess; url: string }> {
   const options = { directory: join(base, name), databaseName: 'site', settings: SETTINGS };
   const script = `
-    const { openEmbeddedDatabase } = require('./src/platform/embedded-database.ts');
+    const { openEmbeddedDatabase } = require('./src/platform/embedded/embedded-database.ts');
     openEmbeddedDatabase(${JSON.stringify(options)}).then((database) => {
       console.log(database.url);
       setInterval(() => {}, 1000);

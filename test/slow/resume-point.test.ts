@@ -1,7 +1,7 @@
 import { EventSourcePolyfill } from 'event-source-polyfill';
 import { EventSource } from 'eventsource';
-import { formatCursor } from '../../src/changes/change-event';
-import { readHead } from '../../src/changes/change-log';
+import { formatCursor } from '../../src/live/log/change';
+import { readHead } from '../../src/live/log/live-log';
 import { createTestApp, type TestApp } from '../support/app';
 import { newEpisode, newSeries } from '../support/catalog';
 import { listen, openStream, type StreamClient } from '../support/stream-client';
@@ -109,7 +109,7 @@ describe.each(Object.entries(CLIENTS))('%s', (_name, connect) => {
         greetings++;
       });
       source.addEventListener('upsert', ({ data }) => {
-        heard.push(JSON.parse(String(data)).episodeId);
+        heard.push(JSON.parse(String(data)).key);
       });
       try {
         await until(() => greetings === 1);

@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
-import { createAdmin } from '../../src/accounts/admin-users';
-import { loadConfig } from '../../src/config';
+import { createAdmin } from '../../src/features/accounts/admin-users';
 import { createDatabase, type Database } from '../../src/platform/database';
 import { createLogger } from '../../src/platform/log';
-import { createSite, type Site } from '../../src/site';
+import { loadConfig } from '../../src/process/config';
+import { createSiteNode, type SiteNode } from '../../src/process/node';
 import { newEpisode, newSeries, testCatalog } from '../support/catalog';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newBrowser, sendLogin } from '../support/login';
+import { startServer } from '../support/server-process';
 import { listen, openStream } from '../support/stream-client';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
@@ -17,7 +18,7 @@ import { until } from '../support/until';
 let database: TestDatabase;
 let network: TcpProxy;
 let db: Database;
-let site: Site;
+let site: SiteNode;
 let server: Awaited<ReturnType<typeof listen>>;
 let dataDir: string;
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   db = createDatabase(url.href);
   dataDir = await mkdtemp(join(tmpdir(), 'nipnime-silent-'));
   const config = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', DATA_DIR: dataDir });
-  site = await createSite(config, createLogger('silent'), {
+  site = await createSiteNode(config, createLogger('silent'), {
     db,
     url: url.href,
     close: async () => undefined,
@@ -109,3 +110,23 @@ test('an admin who is logged in, and one who logs in, are answered within five s
     await until(async () => (await send()).status === wanted);
   }
 }, 60_000);
+
+test('a process whose connections to Postgres are silent ends all the same', async () => {
+  const own = await createTestDatabase();
+  const url = new URL(own.url);
+  const link = await startTcpProxy({ port: Number(url.port || 5432) });
+  url.host = `127.0.0.1:${link.port}`;
+  const process = await startServer({ DATABASE_URL: url.href });
+  try {
+    await process.untilReady();
+    link.mute();
+    const signalledMs = performance.now();
+    process.process.kill('SIGINT');
+    await process.ended;
+    expect(performance.now() - signalledMs).toBeLessThan(20_000);
+  } finally {
+    await process.stop();
+    await link.close();
+    await own.drop();
+  }
+});

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DestinationStream } from 'pino';
-import { loadConfig } from '../../src/config';
 import { createLogger } from '../../src/platform/log';
-import { createSite, type Site } from '../../src/site';
+import { loadConfig } from '../../src/process/config';
+import { createSiteNode, type SiteNode } from '../../src/process/node';
 import { createTestDatabase, type TestDatabase } from './database';
 
-export type TestApp = Site & { readonly database: TestDatabase };
+export type TestApp = SiteNode & { readonly database: TestDatabase };
 
 /** The whole site in this process, on an empty database of its own; for supertest, or to listen with. */
 export async function createTestApp(
@@ -22,7 +22,7 @@ export async function createTestApp(
     await rm(dataDir, { recursive: true });
   };
   try {
-    const site = await createSite(config, createLogger(config.logLevel, destination), {
+    const site = await createSiteNode(config, createLogger(config.logLevel, destination), {
       ...database,
       close: cleanUp,
     });

@@ -1,4 +1,4 @@
-import type { BangumiData } from '../../src/catalog/bangumi-data';
+import type { BangumiData } from '../../src/features/transfer/bangumi-data';
 
 export const siteMeta: BangumiData['siteMeta'] = {
   bangumi: { title: '番组计划', urlTemplate: 'https://bangumi.tv/subject/{{id}}', type: 'info' },

@@ -1,21 +1,30 @@
-import type { Actor, Catalog } from '../../src/catalog/catalog-write';
-import { type EpisodeInput, episodeSchema } from '../../src/catalog/episode';
-import { createEpisode } from '../../src/catalog/episode-repository';
-import { seriesSchema } from '../../src/catalog/series';
-import { createSeries } from '../../src/catalog/series-repository';
-import type { ChangeEvent, PublicEpisode } from '../../src/changes/change-event';
+import { type EpisodeInput, episodeSchema } from '../../src/features/episodes/fields';
+import type { PublicEpisode } from '../../src/features/episodes/public';
+import { createEpisode } from '../../src/features/episodes/repository';
+import type { Actor, WriteContext } from '../../src/features/episodes/write';
+import { seriesSchema } from '../../src/features/series/fields';
+import { createSeries } from '../../src/features/series/repository';
+import { Lists } from '../../src/live/list';
+import type { LoggedChange } from '../../src/live/log/change';
 import type { Database } from '../../src/platform/database';
+import { createLists } from '../../src/process/lists';
 
-export const tester: Actor = { kind: 'system', id: null, name: 'test' };
+export const tester: Actor = { kind: 'system', id: null, name: 'test', via: 'command' };
 
-/** A catalog on `db` that keeps what it published. */
-export function testCatalog(db: Database): Catalog & { readonly published: ChangeEvent[] } {
-  const published: ChangeEvent[] = [];
+const { latest, seriesEpisodes, newestEpisodes } = createLists();
+
+/** A catalog on `db` that keeps what it published. @param lists of which it tells; those of the schedule have tests of their own */
+export function testCatalog(
+  db: Database,
+  lists = new Lists([latest, seriesEpisodes, newestEpisodes]),
+): WriteContext & { readonly published: LoggedChange[] } {
+  const published: LoggedChange[] = [];
   return {
     db,
     published,
-    publish: (events) => {
-      published.push(...events);
+    lists,
+    publish: ({ changes }) => {
+      published.push(...changes);
     },
     audit: async () => undefined,
   };
@@ -28,14 +37,14 @@ export function episodeInput(overrides: Record<string, unknown> = {}): EpisodeIn
   return episodeSchema.parse({ number: '1', status: 'published', videoServers: [playable], ...overrides });
 }
 
-export async function newSeries(catalog: Catalog, overrides: Record<string, unknown> = {}) {
+export async function newSeries(catalog: WriteContext, overrides: Record<string, unknown> = {}) {
   const result = await createSeries(catalog, tester, seriesSchema.parse({ title: 'Frieren', ...overrides }));
   if (result.outcome !== 'saved') throw new Error(`The series was not saved: ${result.outcome}`);
   return result.series;
 }
 
 export async function newEpisode(
-  catalog: Catalog,
+  catalog: WriteContext,
   seriesId: string,
   overrides: Record<string, unknown> = {},
 ) {
@@ -59,8 +68,11 @@ export function publicEpisode(episodeId: string, given: Partial<PublicEpisode> =
     seriesTitle: 'Frieren',
     seriesTitleLanguage: 'en',
     seriesKind: 'tv',
+    seriesNativeLanguage: null,
     seasonYear: null,
     season: null,
+    audioLanguages: [],
+    subtitleLanguages: [],
     ...given,
   };
 }

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, migrate, WORKING } from '../../src/platform/database';
-import { openEmbeddedDatabase } from '../../src/platform/embedded-database';
+import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database';
+import { migrateJobs } from '../../src/platform/jobs';
 import { withDatabase } from './database-url';
 import { findRedisServer, MISSING_REDIS } from './redis';
 
@@ -23,8 +24,10 @@ export default async function globalSetup(): Promise<void> {
   try {
     await admin.raw('drop database if exists ??', [template]);
     await admin.raw('create database ??', [template]);
-    const db = createDatabase(withDatabase(server.url, template), { maxConnections: 2, limits: WORKING });
+    const url = withDatabase(server.url, template);
+    const db = createDatabase(url, { maxConnections: 2, limits: WORKING });
     await migrate(db);
+    await migrateJobs(db, url);
     await db.destroy();
   } catch (error) {
     await globalThis.stopTestDatabase();

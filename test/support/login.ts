@@ -1,5 +1,5 @@
 import request from 'supertest';
-import type { Site } from '../../src/site';
+import type { SiteNode } from '../../src/process/node';
 
 export type Agent = ReturnType<typeof request.agent>;
 
@@ -15,6 +15,6 @@ export function sendLogin(
 }
 
 /** A browser without cookies. */
-export function newBrowser(site: Pick<Site, 'app'>): Agent {
+export function newBrowser(site: Pick<SiteNode, 'app'>): Agent {
   return request.agent(site.app);
 }

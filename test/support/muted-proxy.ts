@@ -39,7 +39,10 @@ export async function startMutedProxy(target: { readonly port: number }): Promis
         answer.on('data', (chunk: Buffer) => {
           if (!held.has(outgoing)) outgoing.write(chunk);
         });
-        answer.on('end', () => outgoing.end());
+        // Its end is held back as well: who listens has to find out by itself.
+        answer.on('end', () => {
+          if (!held.has(outgoing)) outgoing.end();
+        });
         answer.on('error', () => outgoing.destroy());
       },
     );

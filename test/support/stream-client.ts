@@ -3,8 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { types } from 'node:util';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { SERVER_OPTIONS } from '../../src/serve';
-import type { Site } from '../../src/site';
+import type { SiteNode } from '../../src/process/node';
+import { SERVER_OPTIONS } from '../../src/process/serve';
 
 type StreamEvent = {
   readonly type: string;
@@ -89,7 +89,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
 }
 
 /** Lets the app listen on a free port of this machine; a whole site as the server does, streams ahead of HTTP. */
-export async function listen(app: RequestListener | Pick<Site, 'app' | 'acceptStreams'>): Promise<{
+export async function listen(app: RequestListener | Pick<SiteNode, 'app' | 'acceptStreams'>): Promise<{
   readonly url: string;
   readonly port: number;
   readonly server: Server;

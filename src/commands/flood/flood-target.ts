@@ -34,7 +34,7 @@ export class FloodTarget {
   }
 
   /**
-   * Gives the id of the episode; undefined once it is deleted.
+   * Returns the id of the episode; undefined once it is deleted.
    * @throws {SiteApiError} when the site refuses
    */
   async carryOut(operation: Operation, episodeId: string | undefined): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { Random } from '../../catalog/artwork/random';
+import { Random } from '../../features/artwork/random';
 
 export const OPERATION_KINDS = [
   'post',
@@ -134,7 +134,7 @@ const CANDIDATES: Readonly<Record<Change, (planned: Planned) => boolean>> = {
   delete: () => true,
 };
 
-/** Brings the plan's own knowledge up to date; gives the status, where the change sends one. */
+/** Notes in the plan what the change does. Returns the status that the change sends, if any. */
 function change(planned: Planned, kind: Exclude<Change, 'delete'>): Pick<PlannedFields, 'status'> {
   switch (kind) {
     case 'edit':

@@ -96,7 +96,7 @@ export async function runFlood(options: FloodOptions): Promise<FloodResult> {
 
 /**
  * Starts the operations of the plan one by one, each at its time, and waits for them all.
- * @param carryOut gets the id that the episode's operation before gave, and gives it on
+ * @param carryOut gets the id that the episode's operation before returned, and returns it for the next one
  */
 async function paced(
   plan: Iterable<Operation>,
@@ -125,7 +125,7 @@ async function paced(
     if (operation.type === 'delete') latest.delete(operation.episode);
     else latest.set(operation.episode, task);
     const tracked: Promise<unknown> = task.then(() => running.delete(tracked));
-    // Awaited below; until then a failure is nobody's.
+    // The loop's end awaits it; until then nobody handles its failure.
     tracked.catch(() => undefined);
     running.add(tracked);
   }
@@ -144,7 +144,7 @@ async function sleepUntil(dueMs: number, signal: AbortSignal | undefined): Promi
   });
 }
 
-/** Counts what came of the operations, and tells how far they are. */
+/** Counts the outcomes of the operations, and reports how far they are. */
 class Tally {
   readonly counts = Object.fromEntries(OPERATION_KINDS.map((kind) => [kind, 0])) as Record<
     OperationKind,

@@ -1,7 +1,7 @@
 import { UsageError } from '../support/run-command';
 
 /** The address of a site as an option or argument. @throws {UsageError} */
-export function siteUrl(name: string, value: string | undefined): string {
+export function readSiteUrl(name: string, value: string | undefined): string {
   if (value === undefined || !URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
     throw new UsageError(`${name} is required: the address of the site, such as http://localhost:3000.`);
   return value;

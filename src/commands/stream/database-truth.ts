@@ -1,22 +1,21 @@
-import { parsePosition } from '../../browser/live/card-position';
-import { readLatestPage } from '../../catalog/public-catalog';
-import { formatCursor, type UpsertEvent } from '../../changes/change-event';
-import { formatPageKey } from '../../http/card-view';
-import type { CardRenderer } from '../../http/fragments';
+import { formatPageKey } from '../../features/episodes/public';
+import type { LatestList } from '../../features/latest/list';
+import { readLatestPage } from '../../features/latest/public';
+import { formatCursor } from '../../live/log/change';
+import { RenderedItems } from '../../live/rendered';
 import type { Database } from '../../platform/database';
-import { type GridCard, type GridState, parseCard } from './grid-fragment';
+import type { ListState } from './differences';
 
 /**
- * The first page of the grid as the database has it, its cards rendered by this checkout's partial.
+ * The first page of the latest episodes as the database has it, its cards rendered by this checkout's partial.
  * A site of another version may render the same episode in another way.
  */
-export async function readDatabaseGrid(db: Database, renderCard: CardRenderer): Promise<GridState> {
+export async function readDatabaseList(db: Database, list: LatestList): Promise<ListState> {
   const { cursor, episodes, next } = await readLatestPage(db, {});
-  const cards = episodes.map((episode): GridCard => {
-    const event: UpsertEvent = { ...cursor, type: 'upsert', episode, isNew: false };
-    const card = parseCard(renderCard(event).html);
-    if (!card) throw new Error(`The card of episode ${episode.episodeId} can't be read.`);
-    return card;
-  });
-  return { cursor: formatCursor(cursor), cards, end: next && parsePosition(formatPageKey(next)) };
+  const rendered = new RenderedItems();
+  const items = episodes.map((episode) => ({
+    ...rendered.of({ list, language: 'en' }, episode),
+    rev: cursor.seq,
+  }));
+  return { cursor: formatCursor(cursor), items, end: next && formatPageKey(next) };
 }

@@ -1,42 +1,54 @@
-import { isAhead, type Position } from '../../browser/live/card-position';
-import { cardContent, cardTitle, epochOf, type GridCard, type GridState, seqOf } from './grid-fragment';
+import { isOfEpoch, seqOf } from '../../live/state/cursor';
+import type { ListItem } from '../../live/state/list-rules';
+import { comparePositions } from '../../live/state/position';
+import { itemTitle } from './item-title';
 
-/** A client's grid, which has heard events since its page was read. */
-export type ClientGrid = GridState & {
-  /** Number of the last event about this episode since the page was read; 0 when there was none. */
-  heardRev(episodeId: string): number;
+/** An item, and what it shows. */
+export type ShownItem = ListItem & { readonly html: string };
+
+/** The first page of the list of the latest episodes, and the point in the order of changes at which it was true. */
+export type ListState = {
+  /** `<epoch>.<seq>` */
+  readonly cursor: string;
+  readonly items: readonly ShownItem[];
+  /** What is behind this position is not known. Undefined: there is nothing behind. */
+  readonly end: string | undefined;
+};
+
+/** A client's list, which has heard events since its page was read. */
+export type ClientList = ListState & {
+  /** Number of the last event about this key since the page was read; 0 when there was none. */
+  heardRev(key: string): number;
 };
 
 export type Difference = {
   /** `epoch`: the two are of different histories, and nothing else can be said. */
   readonly kind: 'epoch' | 'missing' | 'extra' | 'stale' | 'twice' | 'order';
-  readonly episodeId: string | undefined;
-  /** `The client lacks episode 812 (Frieren – Episode 12)` */
+  readonly key: string | undefined;
+  /** `The client lacks 812 (Frieren – Episode 12)` */
   readonly text: string;
 };
 
 /**
- * What a client's grid has wrong, compared with a page that was read from the database (or from the site) at
- * `truth.cursor`. The client must have heard every change up to that cursor; its page must not have been read later.
+ * What a client's list has wrong, compared with a page that was read from the database (or from the site) at `truth.cursor`. The
+ * client must have heard every change up to that cursor; its page must not have been read later.
  *
- * Compared are the cards that both sides know. A page knows the episodes from the newest down to its end, that is
- * the position after which its link to older episodes begins, and nothing behind that; without such a link it
- * knows them all. So after removals a client may hold fewer cards than the database's page, because those that
- * moved up came from behind its end; and a client that began with a short page may hold more. Of what both know,
- * every card must be there, once, in the same order, and show the same, whatever the number of the change
- * that made it.
+ * Compared are the items that both sides know. A page knows all down to its end and nothing behind that; without an end it knows
+ * them all. So after removals a client may hold fewer items than the database's page, because those that moved up came from
+ * behind its end; and a client that began with a short page may hold more. Of what both know, every item must be there, once, in
+ * the same order, and with the same tag, whatever the number of the change that made it.
  *
- * An episode about which the client has heard something newer than `truth.cursor` is left out: there the
- * client is ahead of the truth, not wrong. So a site can be compared while it changes.
+ * An item about which the client has heard something newer than `truth.cursor` is left out: there the client is ahead of the
+ * truth, not wrong. So a site can be compared while it changes.
  *
  * @throws {RangeError} when the client's page was read after the truth
  */
-export function differences(client: ClientGrid, truth: GridState): Difference[] {
-  if (epochOf(client.cursor) !== epochOf(truth.cursor)) {
+export function differences(client: ClientList, truth: ListState): Difference[] {
+  if (!isOfEpoch(client.cursor, truth.cursor)) {
     return [
       {
         kind: 'epoch',
-        episodeId: undefined,
+        key: undefined,
         text: `The client is at ${client.cursor}, the truth at ${truth.cursor}: another history`,
       },
     ];
@@ -44,39 +56,37 @@ export function differences(client: ClientGrid, truth: GridState): Difference[] 
   const truthSeq = seqOf(truth.cursor);
   if (seqOf(client.cursor) > truthSeq)
     throw new RangeError('The page of the client is newer than the truth.');
-  const comparable = ({ episodeId, position }: GridCard): boolean =>
-    isKnown(position, client) && isKnown(position, truth) && client.heardRev(episodeId) <= truthSeq;
-  return compare(client.cards.filter(comparable), truth.cards.filter(comparable));
+  const comparable = ({ key, position }: ShownItem): boolean =>
+    isKnown(position, client) && isKnown(position, truth) && client.heardRev(key) <= truthSeq;
+  return compare(client.items.filter(comparable), truth.items.filter(comparable));
 }
 
-function isKnown(position: Position, { end }: GridState): boolean {
-  return !end || !isAhead(end, position);
+/** The list descends. */
+function isKnown(position: string, { end }: ListState): boolean {
+  return end === undefined || comparePositions(position, end) >= 0;
 }
 
-function compare(clientCards: readonly GridCard[], truthCards: readonly GridCard[]): Difference[] {
-  const shown = new Map<string, GridCard>();
+function compare(clientItems: readonly ShownItem[], truthItems: readonly ShownItem[]): Difference[] {
+  const shown = new Map<string, ShownItem>();
   const found: Difference[] = [];
-  const add = (kind: Difference['kind'], card: GridCard, what: string): void => {
-    const text = `The client ${what} episode ${card.episodeId} (${cardTitle(card)})`;
-    found.push({ kind, episodeId: card.episodeId, text });
+  const add = (kind: Difference['kind'], item: ShownItem, what: string): void => {
+    found.push({ kind, key: item.key, text: `The client ${what} ${item.key} (${itemTitle(item.html)})` });
   };
-  for (const card of clientCards) {
-    if (shown.has(card.episodeId)) add('twice', card, 'shows twice');
-    shown.set(card.episodeId, card);
+  for (const item of clientItems) {
+    if (shown.has(item.key)) add('twice', item, 'shows twice');
+    shown.set(item.key, item);
   }
-  const truths = new Map(truthCards.map((card) => [card.episodeId, card]));
-  for (const truth of truthCards) {
-    const card = shown.get(truth.episodeId);
-    if (!card) add('missing', truth, 'lacks');
-    else if (cardContent(card) !== cardContent(truth)) add('stale', truth, `shows "${cardTitle(card)}" for`);
+  const truths = new Map(truthItems.map((item) => [item.key, item]));
+  for (const truth of truthItems) {
+    const item = shown.get(truth.key);
+    if (!item) add('missing', truth, 'lacks');
+    else if (item.tag !== truth.tag) add('stale', truth, `shows "${itemTitle(item.html)}" for`);
   }
-  for (const card of shown.values()) {
-    if (!truths.has(card.episodeId)) add('extra', card, 'still shows');
-  }
-  const common = [...shown.keys()].filter((id) => truths.has(id));
-  const wanted = [...truths.values()].filter(({ episodeId }) => shown.has(episodeId));
+  for (const item of shown.values()) if (!truths.has(item.key)) add('extra', item, 'still shows');
+  const common = [...shown.keys()].filter((key) => truths.has(key));
+  const wanted = [...truths.values()].filter(({ key }) => shown.has(key));
   for (const [index, truth] of wanted.entries()) {
-    if (common[index] === truth.episodeId) continue;
+    if (common[index] === truth.key) continue;
     add('order', truth, 'has in another place');
     break;
   }

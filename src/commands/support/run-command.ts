@@ -1,13 +1,13 @@
-import { ConfigError, loadConfig } from '../../config';
 import { createLogger } from '../../platform/log';
 import { type OpenDatabase, openDatabase } from '../../platform/open-database';
+import { ConfigError, loadConfig } from '../../process/config';
 
 /** The command was called in a wrong way: its message and the help are shown, and it ends with status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Runs a command: `--help` anywhere shows its help; what goes wrong is told in a sentence, not as a stack. */
+/** Runs a command: `--help` anywhere shows its help. An error is shown as a sentence, not as a stack. */
 export function runCommand(help: string, command: (args: string[]) => Promise<void>): void {
   const args = process.argv.slice(2);
   if (args.includes('--help') || args.includes('-h')) {

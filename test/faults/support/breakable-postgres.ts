@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEmbeddedDatabase } from '../../../src/platform/embedded-database';
+import { openEmbeddedDatabase } from '../../../src/platform/embedded/embedded-database';
 import { isAlive } from '../../../src/platform/files';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';

@@ -1,5 +1,6 @@
+import { parseListMarkup } from '../../../live/state/list-markup';
 import { fetchReason } from '../fetch-reason';
-import { parseGrid } from '../grid-fragment';
+import { TOPIC } from '../read-list';
 import { type CheckResult, failed, passed } from './check-result';
 
 const PATH = '/episodes/latest/grid';
@@ -38,10 +39,11 @@ export async function checkPage(
     return { result: failed(problem, mend) };
   }
   try {
-    const { cursor, cards } = parseGrid(html);
-    return { result: passed(`the page is there, with ${cards.length} cards, at ${cursor}`), cursor };
+    const { rules, items } = parseListMarkup(html, TOPIC);
+    const { cursor } = rules;
+    return { result: passed(`the page is there, with ${items.length} episodes, at ${cursor}`), cursor };
   } catch {
     const mend = 'give the address of a nipnime site, and let its proxy pass on every path';
-    return { result: failed(`${PATH} holds no grid of episodes`, mend) };
+    return { result: failed(`${PATH} holds no list of episodes`, mend) };
   }
 }

@@ -84,7 +84,7 @@ async function seenAfter(
   timeoutMs: number,
 ): Promise<number | undefined> {
   const seen = await probe.waitFor(
-    () => probe.events.find((event) => event.type === type && event.data.episodeId === episodeId),
+    () => probe.events.find((event) => event.type === type && event.data.key === episodeId),
     timeoutMs,
   );
   return seen && seen.atMs - sinceMs;

@@ -4,14 +4,18 @@ import { Probe, type ProbedEvent, type ProbeOptions } from './probe';
 /** A cursor of an epoch that no site has: the word is no random one. */
 const UNKNOWN_ID = 'nipnimecheck.1';
 
+/** Its reason comes right behind the greeting. */
+const REASON_MS = 1_000;
+
 /** The stream goes on from the cursor of the page, which `probe` was opened with. */
-export function checkResumeByCursor(probe: Probe): CheckResult {
+export async function checkResumeByCursor(probe: Probe): Promise<CheckResult> {
   const { resume } = probe.event('hello')?.data ?? {};
   if (resume === 'ok') return passed('resumes by ?cursor= of the page');
   if (resume === 'fresh')
     return failed('?cursor= does not reach the site', 'let the proxy pass on the query of /events');
+  const reset = await probe.waitFor(() => probe.event('reset'), REASON_MS);
   return failed(
-    `the stream can't go on from the page (${String(resume)}: ${String(probe.event('reset')?.data.reason ?? 'no reason')})`,
+    `the stream can't go on from the page (${String(resume)}: ${String(reset?.data.reason ?? 'no reason')})`,
     'let no cache keep /episodes/latest, and let every node use the same DATABASE_URL',
   );
 }

@@ -63,7 +63,7 @@ async function* checkConversation(
   probe: Probe,
   cursor: string,
 ): AsyncGenerator<CheckResult, void> {
-  yield checkResumeByCursor(probe);
+  yield await checkResumeByCursor(probe);
   yield probe.event('hello')?.data.resume === 'reset'
     ? leftOut('resuming by Last-Event-ID could not be looked at')
     : await checkResumeByHeader(url, cursor, timeoutMs);

@@ -1,0 +1,3 @@
+import { retryByItself } from '../web/browser/retry';
+
+retryByItself(document);

@@ -1,0 +1,1 @@
+export { checkNewPassword, type PasswordErrors } from './new-password';

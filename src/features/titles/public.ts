@@ -1,0 +1,2 @@
+export { kanaToRomaji } from './kana';
+export { foldChangedTitles, foldTitles, readReadings, searchSeries, type TitleMatch } from './repository';

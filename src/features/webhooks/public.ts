@@ -1,0 +1,1 @@
+export { countFailingWebhooks } from './repository';

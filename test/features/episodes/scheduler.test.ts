@@ -1,0 +1,173 @@
+import { findEpisode } from '../../../src/features/episodes/queries';
+import { Postponed, publishDueEpisodes, startScheduler } from '../../../src/features/episodes/scheduler';
+import { createLiveLog, readHead } from '../../../src/live/log/live-log';
+import { createLogger } from '../../../src/platform/log';
+import { newEpisode, newSeries, testCatalog } from '../../support/catalog';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { until } from '../../support/until';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(() => database.drop());
+
+const PAST = '2026-01-01T09:30:00.000Z';
+const LATER_PAST = '2026-01-02T09:30:00.000Z';
+
+test('publishes what is due, at the time that was announced, and leaves the rest', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const due = await newEpisode(catalog, series.id, { number: 1, status: 'scheduled', publishAt: PAST });
+  const later = await newEpisode(catalog, series.id, {
+    number: 2,
+    status: 'scheduled',
+    publishAt: '2999-01-01T00:00:00Z',
+  });
+  expect(catalog.published).toEqual([]);
+
+  expect(await publishDueEpisodes(catalog)).toMatchObject({ published: 1 });
+  expect(await findEpisode(database.db, due.id)).toMatchObject({
+    status: 'published',
+    publishedAt: new Date(PAST),
+  });
+  expect(await findEpisode(database.db, later.id)).toMatchObject({ status: 'scheduled' });
+  expect(catalog.published).toMatchObject([{ type: 'upsert', isNew: true, key: due.id }]);
+  expect(await publishDueEpisodes(catalog)).toEqual({ published: 0, nextLookMs: 2_000 });
+});
+
+test('looks again at once when there are more than it takes at a time, else when the next one is due', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  for (let number = 1; number <= 52; number++) {
+    await newEpisode(catalog, series.id, { number, status: 'scheduled', publishAt: PAST });
+  }
+  expect(await publishDueEpisodes(catalog)).toEqual({ published: 50, nextLookMs: 0 });
+  expect(await publishDueEpisodes(catalog)).toEqual({ published: 2, nextLookMs: 2_000 });
+
+  const publishAtMs = Date.now() + 1_900;
+  const publishAt = new Date(publishAtMs).toISOString();
+  await newEpisode(catalog, series.id, { number: 53, status: 'scheduled', publishAt });
+  const { nextLookMs } = await publishDueEpisodes(catalog);
+  expect(nextLookMs).toBeLessThanOrEqual(1_900 + 51);
+  expect(Date.now() + nextLookMs).toBeGreaterThanOrEqual(publishAtMs);
+});
+
+test('for ever, each at its time', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const publishAtMs = Date.now() + 400;
+  await newEpisode(catalog, series.id, {
+    number: 1,
+    status: 'scheduled',
+    publishAt: new Date(publishAtMs).toISOString(),
+  });
+  const stop = startScheduler(catalog, createLogger('silent'));
+  try {
+    await until(() => catalog.published.length === 1);
+    expect(Date.now()).toBeGreaterThanOrEqual(publishAtMs);
+  } finally {
+    await stop();
+  }
+});
+
+test('several nodes at once publish each episode exactly once', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  for (let number = 1; number <= 10; number++) {
+    await newEpisode(catalog, series.id, { number, status: 'scheduled', publishAt: PAST });
+  }
+  const before = await readHead(database.db);
+  const node = async (): Promise<number> => {
+    const postponed = new Postponed();
+    let sum = 0;
+    for (;;) {
+      const { published, nextLookMs } = await publishDueEpisodes(catalog, postponed);
+      sum += published;
+      // Until nothing is due and nobody else was in the way.
+      if (nextLookMs === 2_000) return sum;
+      await new Promise((resolve) => setTimeout(resolve, nextLookMs));
+    }
+  };
+  const counts = await Promise.all([node(), node(), node(), node()]);
+  expect(counts.reduce((sum, published) => sum + published, 0)).toBe(10);
+  expect(await createLiveLog(database.db).readSince(before.seq, 100)).toHaveLength(10);
+});
+
+test('one whose series somebody is just writing holds up none of the others, and follows', async () => {
+  const catalog = testCatalog(database.db);
+  const locked = await newSeries(catalog);
+  const free = await newSeries(catalog);
+  // More than are looked at together, and all of them ahead.
+  for (let number = 1; number <= 51; number++) {
+    await newEpisode(catalog, locked.id, { number, status: 'scheduled', publishAt: PAST });
+  }
+  const other = await newEpisode(catalog, free.id, { number: 1, status: 'scheduled', publishAt: LATER_PAST });
+  const postponed = new Postponed();
+  await database.db.transaction(async (somebody) => {
+    await somebody('series').where({ id: locked.id }).forUpdate();
+    await until(async () => {
+      const { nextLookMs } = await publishDueEpisodes(catalog, postponed);
+      expect(nextLookMs).toBeLessThanOrEqual(200);
+      return catalog.published.length > 0;
+    });
+    expect(catalog.published).toMatchObject([{ key: other.id }]);
+  });
+  await until(async () => {
+    await publishDueEpisodes(catalog, postponed);
+    return catalog.published.length === 52;
+  });
+  expect(await publishDueEpisodes(catalog, postponed)).toEqual({ published: 0, nextLookMs: 2_000 });
+}, 20_000);
+
+test('one that can not be published at all is told, tried less and less often, and holds up none of the others', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  const bad = await newEpisode(catalog, series.id, { number: 1, status: 'scheduled', publishAt: PAST });
+  const good = await newEpisode(catalog, series.id, {
+    number: 2,
+    status: 'scheduled',
+    publishAt: LATER_PAST,
+  });
+  const failing = {
+    ...catalog,
+    audit: async (_trx: unknown, { subjectId }: { readonly subjectId: string | null }) => {
+      if (subjectId === bad.id) throw new Error('This one fails.');
+    },
+  };
+  const failures: string[] = [];
+  const postponed = new Postponed();
+  const look = () => publishDueEpisodes(failing, postponed, (_error, episodeId) => failures.push(episodeId));
+  const { published, nextLookMs } = await look();
+  expect({ published, failures }).toEqual({ published: 1, failures: [bad.id] });
+  expect(nextLookMs).toBeLessThanOrEqual(1_000);
+  expect(catalog.published).toMatchObject([{ key: good.id }]);
+  await look();
+  expect(failures).toHaveLength(1);
+  await until(async () => {
+    await look();
+    return failures.length === 2;
+  });
+  expect((await look()).nextLookMs).toBeGreaterThan(1_000);
+});
+
+test('one whose series is written all the time has its turn', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  let isOver = false;
+  // There is always somebody who waits for the lock.
+  const writers = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      await database.db.transaction(async (trx) => {
+        await trx('series').where({ id: series.id }).forUpdate();
+        await trx.raw('select pg_sleep(0.02)');
+      });
+    }
+  });
+  const due = await newEpisode(catalog, series.id, { status: 'scheduled', publishAt: PAST });
+  const { published } = await publishDueEpisodes(catalog);
+  isOver = true;
+  await Promise.all(writers);
+  expect(published).toBe(1);
+  expect(await findEpisode(database.db, due.id)).toMatchObject({ status: 'published' });
+});

@@ -1,0 +1,187 @@
+import { availableParallelism } from 'node:os';
+import express from 'express';
+import { ConfigError, loadConfig } from '../../src/process/config';
+import { createTestApp, type TestApp } from '../support/app';
+import { listen, openStream } from '../support/stream-client';
+
+test('needs nothing, and is meant for one machine then', () => {
+  expect(loadConfig({})).toMatchObject({
+    production: false,
+    host: '127.0.0.1',
+    port: 3000,
+    databaseUrl: undefined,
+    redisUrl: undefined,
+    stream: {
+      heartbeatMs: 15_000,
+      timeoutMs: 1_800_000,
+      maxConnections: 20_000,
+      maxConnectionsPerAddress: 30,
+    },
+  });
+});
+
+test('is one process for development, and as many as there are cores in production', () => {
+  const production = { NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) };
+  expect(loadConfig({}).processCount).toBe(1);
+  expect(loadConfig(production).processCount).toBe(availableParallelism());
+  expect(loadConfig({ ...production, WEB_CONCURRENCY: '3' }).processCount).toBe(3);
+  for (const value of ['0', '257', '1.5', 'max']) {
+    expect(() => loadConfig({ WEB_CONCURRENCY: value })).toThrow(/WEB_CONCURRENCY must be a whole number/);
+  }
+});
+
+test('a bucket for pictures is an address with a key and a secret', () => {
+  expect(loadConfig({}).storage).toBeUndefined();
+  const url = 's3://key:se%2Fcret@s3.example/bucket/folder/?region=eu-central-1';
+  expect(loadConfig({ STORAGE_URL: url }).storage).toEqual({
+    url: 'https://s3.example/bucket/folder',
+    region: 'eu-central-1',
+    accessKeyId: 'key',
+    secretAccessKey: 'se/cret',
+  });
+  expect(loadConfig({ STORAGE_URL: 's3+http://k:s@localhost:9000/b' }).storage).toMatchObject({
+    url: 'http://localhost:9000/b',
+    region: 'us-east-1',
+  });
+  for (const wrong of [
+    'https://key:secret@s3.example/bucket',
+    's3://s3.example/bucket',
+    's3://key:secret@s3.example',
+    's3://key:%zz@s3.example/bucket',
+    's3://key:secret@s3.example/bucket?regio=x',
+  ])
+    expect(() => loadConfig({ STORAGE_URL: wrong })).toThrow('STORAGE_URL must be the address of a bucket');
+});
+
+test('an empty variable counts as unset', () => {
+  expect(loadConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 3000, databaseUrl: undefined });
+});
+
+test('names every variable that is wrong at once', () => {
+  const load = () =>
+    loadConfig({
+      PORT: '70000',
+      DATABASE_URL: 'mysql://x',
+      REDIS_URL: 'x',
+      NODE_ENV: 'prod',
+      SSE_HEARTBEAT_MS: '1',
+    });
+  expect(load).toThrow(ConfigError);
+  expect(load).toThrow(/PORT.*\n.*DATABASE_URL|DATABASE_URL/s);
+  for (const name of ['PORT', 'DATABASE_URL', 'REDIS_URL', 'NODE_ENV', 'SSE_HEARTBEAT_MS']) {
+    expect(load).toThrow(name);
+  }
+});
+
+test('refuses production without a secret of its own, or with a short one', () => {
+  expect(() => loadConfig({ NODE_ENV: 'production' })).toThrow('SESSION_SECRET must be set');
+  expect(() => loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'changeme' })).toThrow('at least 32');
+  expect(loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) }).production).toBe(true);
+});
+
+test.each([
+  ['https://anime.example', 'https://anime.example'],
+  ['http://Anime.example:8080/', 'http://anime.example:8080'],
+])('SITE_URL %s is the origin %s', (given, expected) => {
+  expect(loadConfig({ SITE_URL: given }).siteUrl).toBe(expected);
+});
+
+test.each(['anime.example', 'ftp://anime.example', 'https://anime.example/site', 'https://a@anime.example'])(
+  'SITE_URL %s is refused',
+  (given) => {
+    expect(() => loadConfig({ SITE_URL: given })).toThrow('SITE_URL must');
+  },
+);
+
+describe('TRUST_PROXY', () => {
+  const trustProxy = (value: string) => loadConfig({ TRUST_PROXY: value }).trustProxy;
+
+  test('is nobody unless somebody is named', () => {
+    expect(loadConfig({}).trustProxy).toBe(false);
+    expect(trustProxy('')).toBe(false);
+  });
+
+  test('is a number of proxies, or a list of addresses and networks', () => {
+    expect(trustProxy('1')).toBe(1);
+    expect(trustProxy('loopback, 10.0.0.0/8,fd00::/8, 192.0.2.7')).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+      'fd00::/8',
+      '192.0.2.7',
+    ]);
+  });
+
+  test.each([
+    'true',
+    'yes',
+    '10',
+    '-1',
+    'nginx',
+    '10.0.0.0/33',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/8/8',
+    '10.0.0',
+    'loopback,',
+    'fe80::1%eth0',
+  ])('%p is refused, with what would be right', (value) => {
+    expect(() => trustProxy(value)).toThrow(ConfigError);
+    expect(() => trustProxy(value)).toThrow(
+      /TRUST_PROXY must be a number of proxies .* such as 10\.0\.0\.0\/8/,
+    );
+  });
+
+  test('is in a form that Express takes', () => {
+    for (const value of ['0', '2', 'loopback,linklocal,uniquelocal', '10.0.0.0/8', '::1', 'fd00::/128']) {
+      expect(() => express().set('trust proxy', trustProxy(value))).not.toThrow();
+    }
+  });
+});
+
+describe('what a client says about itself', () => {
+  const forged = { 'X-Forwarded-For': '198.51.100.7', 'X-Request-Id': 'f'.repeat(32) };
+  const onePerAddress = { SSE_MAX_CONNECTIONS_PER_IP: '1' };
+  let site: TestApp;
+  let server: Awaited<ReturnType<typeof listen>>;
+
+  const start = async (env: Readonly<Record<string, string>>): Promise<void> => {
+    site = await createTestApp(env);
+    server = await listen(site);
+  };
+  afterEach(async () => {
+    await server.close();
+    await site.close();
+  });
+
+  test('evades no limit and names no request where no proxy is trusted', async () => {
+    await start(onePerAddress);
+    const first = await openStream(`${server.url}/events`, { 'X-Forwarded-For': '198.51.100.1' });
+    await first.next('hello');
+    const second = await openStream(`${server.url}/events`, forged);
+    expect((await second.next('bye')).data).toMatchObject({ reason: 'busy' });
+    const page = await fetch(`${server.url}/healthz`, { headers: forged });
+    expect(page.headers.get('x-request-id')).not.toBe(forged['X-Request-Id']);
+    first.close();
+  });
+
+  test('is believed of a trusted proxy', async () => {
+    await start({ ...onePerAddress, TRUST_PROXY: 'loopback' });
+    const first = await openStream(`${server.url}/events`, { 'X-Forwarded-For': '198.51.100.1' });
+    await first.next('hello');
+    const second = await openStream(`${server.url}/events`, forged);
+    await second.next('hello');
+    const page = await fetch(`${server.url}/healthz`, { headers: forged });
+    expect(page.headers.get('x-request-id')).toBe(forged['X-Request-Id']);
+    first.close();
+    second.close();
+  });
+
+  test.each(['short', `${'f'.repeat(32)}0`, '00000000-0000-0000-0000-00000000000g', '<script>'])(
+    'is no request id, even of a trusted proxy, when it is %p',
+    async (id) => {
+      await start({ TRUST_PROXY: '1' });
+      const response = await fetch(`${server.url}/healthz`, { headers: { ...forged, 'X-Request-Id': id } });
+      expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-/);
+    },
+  );
+});
