@@ -1,6 +1,6 @@
 import { changesBetween } from '../../journal/changes';
 import type { Database } from '../../platform/database';
-import { logFailure } from '../../platform/database-errors';
+import { databaseTrouble, logFailure } from '../../platform/database-errors';
 import type { Logger } from '../../platform/log';
 import { type EpisodeKind, episodeName, shortestNumber } from './fields';
 import { type Actor, type WriteContext, writeCatalogUnlessLocked } from './write';
@@ -16,10 +16,10 @@ const BATCH = 50;
 
 const scheduler: Actor = { kind: 'system', id: null, name: 'scheduler', via: 'scheduler' };
 
-/** How long one episode stands in the queue for its series, and all of a look together. */
-const LOCK_MS = 500;
-const QUEUE_MS = 1_000;
-/** An episode whose series somebody is just writing is tried again after this time. */
+/** How many series it stands in the queue for at a time, as long as any writer would: each holds a connection of the pool. */
+const MAX_QUEUES = 3;
+const QUEUE_MS = 2_500;
+/** An episode whose series somebody is just writing is tried again after this time, and so is one that the database has no time for. */
 const BUSY_MS = 200;
 /** One that can't be published at all, after this time, then twice as long each time, up to a minute. */
 const FIRST_RETRY_MS = 1_000;
@@ -28,10 +28,13 @@ const MAX_RETRY_MS = 60_000;
 /** Episodes that could not be published just now, so that they hold up nobody else. */
 export class Postponed {
   readonly #episodes = new Map<string, { readonly failures: number; readonly retryAtMs: number }>();
+  /** By series: who stands in the queue for it. */
+  readonly #queues = new Map<string, { readonly ids: readonly string[]; readonly over: Promise<void> }>();
 
   /** Those that are not to be tried yet. */
   ids(nowMs: number): string[] {
-    return [...this.#episodes].filter(([, { retryAtMs }]) => retryAtMs > nowMs).map(([id]) => id);
+    const later = [...this.#episodes].filter(([, { retryAtMs }]) => retryAtMs > nowMs).map(([id]) => id);
+    return [...later, ...[...this.#queues.values()].flatMap(({ ids }) => ids)];
   }
 
   /** Milliseconds until the first of them is to be tried again; infinite when there is none. */
@@ -46,8 +49,8 @@ export class Postponed {
     }
   }
 
-  busy(id: string, nowMs: number): void {
-    this.#episodes.set(id, { failures: 0, retryAtMs: nowMs + BUSY_MS });
+  busy(ids: readonly string[], nowMs: number): void {
+    for (const id of ids) this.#episodes.set(id, { failures: 0, retryAtMs: nowMs + BUSY_MS });
   }
 
   failed(id: string, nowMs: number): void {
@@ -56,54 +59,97 @@ export class Postponed {
     this.#episodes.set(id, { failures, retryAtMs: nowMs + delayMs });
   }
 
-  done(id: string): void {
-    this.#episodes.delete(id);
+  done(ids: readonly string[]): void {
+    for (const id of ids) this.#episodes.delete(id);
+  }
+
+  /** Runs `wait` beside all else; false when this series, or as many as may, are waited for already. */
+  queue(seriesId: string, ids: readonly string[], wait: () => Promise<void>): boolean {
+    if (this.#queues.has(seriesId) || this.#queues.size >= MAX_QUEUES) return false;
+    this.done(ids);
+    this.#queues.set(seriesId, { ids, over: wait().finally(() => this.#queues.delete(seriesId)) });
+    return true;
+  }
+
+  /** Resolves when none is waited for any more. */
+  async queuesOver(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map(({ over }) => over));
   }
 }
 
+type OnFailure = (error: unknown, episodeId: string) => void;
+
 /**
- * Publishes the episodes whose time has come, also those whose time came while no node was up.
- * Gives how many this call has published (those that another node was publishing are not counted), and after how many
- * milliseconds to look again. One that can't be published is postponed, and stops none of the others.
+ * Publishes the episodes whose time has come, also those whose time came while no node was up: those of one series together, in the
+ * order of their times. Gives how many this call has published (not those that another node was publishing, nor those whose series
+ * is waited for: they follow beside), and after how many milliseconds to look again. One that can't be published is postponed, and
+ * stops none of the others.
  */
 export async function publishDueEpisodes(
   catalog: WriteContext,
   postponed = new Postponed(),
-  onFailure: (error: unknown, episodeId: string) => void = () => undefined,
+  onFailure: OnFailure = () => undefined,
 ): Promise<{ readonly published: number; readonly nextLookMs: number }> {
   const nowMs = performance.now();
   const soon = await findDueSoon(catalog.db, postponed.ids(nowMs));
   const due = soon.filter(({ wait_ms }) => wait_ms <= 0);
   postponed.forgetUnless(new Set(due.map(({ id }) => id)), nowMs);
   let published = 0;
-  const publish = async (episode: DueSoon, patienceMs: number): Promise<'done' | 'locked'> => {
-    const { id } = episode;
-    try {
-      const outcome = await publishIfStillDue(catalog, episode, patienceMs);
-      if (outcome === 'locked') return outcome;
-      postponed.done(id);
-      if (outcome.result) published++;
-    } catch (error) {
-      postponed.failed(id, performance.now());
-      onFailure(error, id);
+  for (const [seriesId, ids] of bySeries(due)) {
+    const publish = (patienceMs: number) =>
+      publishOfSeries(catalog, { seriesId, ids, patienceMs, postponed, onFailure });
+    const outcome = await publish(0);
+    if (outcome !== 'locked') published += outcome;
+    // In turn with all others: of a series that is written all the time, it would never be found free.
+    else if (!postponed.queue(seriesId, ids, async () => void (await publish(QUEUE_MS)))) {
+      postponed.busy(ids, performance.now());
     }
-    return 'done';
-  };
-  const locked: DueSoon[] = [];
-  for (const episode of due) if ((await publish(episode, 0)) === 'locked') locked.push(episode);
-  // Then the others in their turn: of a series that is written all the time, none would ever be found free.
-  const queueUntilMs = performance.now() + QUEUE_MS;
-  const stuck = new Set<string>();
-  for (const episode of locked) {
-    const isWorthIt = performance.now() < queueUntilMs && !stuck.has(episode.series_id);
-    if (isWorthIt && (await publish(episode, LOCK_MS)) === 'done') continue;
-    stuck.add(episode.series_id);
-    postponed.busy(episode.id, performance.now());
   }
   if (due.length === BATCH) return { published, nextLookMs: 0 };
   const waitMs = soon.find(({ wait_ms }) => wait_ms > 0)?.wait_ms;
   const nextDueMs = waitMs === undefined ? LOOK_MS : Math.ceil(waitMs + SPREAD_MS * Math.random());
   return { published, nextLookMs: Math.min(nextDueMs, Math.ceil(postponed.waitMs(performance.now()))) };
+}
+
+type OfSeries = {
+  readonly seriesId: string;
+  readonly ids: readonly string[];
+  /** How long it stands in the queue for the series; 0: not at all. */
+  readonly patienceMs: number;
+  readonly postponed: Postponed;
+  readonly onFailure: OnFailure;
+};
+
+/** Publishes them in one write; where that fails, each in its own. Never throws. */
+async function publishOfSeries(catalog: WriteContext, work: OfSeries): Promise<number | 'locked'> {
+  const { seriesId, ids, patienceMs, postponed, onFailure } = work;
+  try {
+    const outcome = await publishIfStillDue(catalog, { seriesId, ids }, patienceMs);
+    if (outcome === 'locked') {
+      if (patienceMs > 0) postponed.busy(ids, performance.now());
+      return outcome;
+    }
+    postponed.done(ids);
+    return outcome.result;
+  } catch (error) {
+    const [id = ''] = ids;
+    if (databaseTrouble(error)) {
+      onFailure(error, id);
+      postponed.busy(ids, performance.now());
+      return 0;
+    }
+    if (ids.length === 1) {
+      onFailure(error, id);
+      postponed.failed(id, performance.now());
+      return 0;
+    }
+  }
+  let published = 0;
+  for (const id of ids) {
+    const outcome = await publishOfSeries(catalog, { ...work, ids: [id], patienceMs: QUEUE_MS });
+    if (outcome !== 'locked') published += outcome;
+  }
+  return published;
 }
 
 type DueSoon = {
@@ -112,6 +158,17 @@ type DueSoon = {
   /** Until it is due, by the clock of the database, which is the same for all nodes; not above 0 when it is. */
   readonly wait_ms: number;
 };
+
+/** The ids of the episodes by their series, in the same order. */
+function bySeries(due: readonly DueSoon[]): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, string[]>();
+  for (const { id, series_id } of due) {
+    const others = ids.get(series_id);
+    if (others) others.push(id);
+    else ids.set(series_id, [id]);
+  }
+  return ids;
+}
 
 async function findDueSoon(db: Database, except: readonly string[]): Promise<readonly DueSoon[]> {
   const { rows } = await db.raw<{ rows: DueSoon[] }>(
@@ -126,29 +183,30 @@ async function findDueSoon(db: Database, except: readonly string[]): Promise<rea
   return rows;
 }
 
-/** Its place in the grid is the time that was announced, not the moment at which a node got to it. */
+/** Its place in the grid is the time that was announced, not the moment at which a node got to it. Gives how many it published. */
 async function publishIfStillDue(
   catalog: WriteContext,
-  { id: episodeId, series_id: seriesId }: DueSoon,
+  { seriesId, ids }: { readonly seriesId: string; readonly ids: readonly string[] },
   patienceMs: number,
-): Promise<{ readonly result: boolean } | 'locked'> {
+): Promise<{ readonly result: number } | 'locked'> {
   return writeCatalogUnlessLocked(
     catalog,
     scheduler,
-    { seriesIds: [seriesId], episodeIds: [episodeId] },
+    { seriesIds: [seriesId], episodeIds: ids },
     patienceMs,
     async ({ trx, audit }) => {
-      const claimed = await trx('episodes')
-        .select('id')
-        .where({ id: episodeId, status: 'scheduled' })
-        .whereNull('deleted_at')
-        .where('publish_at', '<=', trx.fn.now())
-        .forUpdate()
-        .skipLocked()
-        .first();
-      if (!claimed) return false;
-      const [published]: PublishedRow[] = await trx('episodes')
-        .where({ id: episodeId })
+      const published: PublishedRow[] = await trx('episodes')
+        .whereIn(
+          'id',
+          trx('episodes')
+            .select('id')
+            .whereIn('id', ids)
+            .where({ status: 'scheduled' })
+            .whereNull('deleted_at')
+            .where('publish_at', '<=', trx.fn.now())
+            .forUpdate()
+            .skipLocked(),
+        )
         .update({
           status: 'published',
           published_at: trx.raw('coalesce(published_at, publish_at)'),
@@ -156,32 +214,36 @@ async function publishIfStillDue(
           updated_at: trx.fn.now(3),
         })
         .returning([
+          'id',
           'kind',
           'number',
           'published_at',
           trx.raw('(select title from series where id = series_id) as series_title'),
         ]);
-      if (!published) throw new Error('An episode is gone from the transaction that locked it.');
-      audit({
-        action: 'episode.publish',
-        subjectKind: 'episode',
-        subjectId: episodeId,
-        subjectLabel: episodeName({
-          kind: published.kind,
-          number: shortestNumber(published.number),
-          seriesTitle: published.series_title,
-        }),
-        changes: changesBetween(
-          { status: 'scheduled', publishedAt: null },
-          { status: 'published', publishedAt: published.published_at },
-        ),
-      });
-      return true;
+      const place = new Map(ids.map((id, index) => [id, index]));
+      for (const row of published.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0))) {
+        audit({
+          action: 'episode.publish',
+          subjectKind: 'episode',
+          subjectId: row.id,
+          subjectLabel: episodeName({
+            kind: row.kind,
+            number: shortestNumber(row.number),
+            seriesTitle: row.series_title,
+          }),
+          changes: changesBetween(
+            { status: 'scheduled', publishedAt: null },
+            { status: 'published', publishedAt: row.published_at },
+          ),
+        });
+      }
+      return published.length;
     },
   );
 }
 
 type PublishedRow = {
+  readonly id: string;
   readonly kind: EpisodeKind;
   readonly number: string;
   readonly published_at: Date;
@@ -215,5 +277,6 @@ export function startScheduler(catalog: WriteContext, log: Logger): () => Promis
     stopped = true;
     clearTimeout(timer);
     await looking;
+    await postponed.queuesOver();
   };
 }
