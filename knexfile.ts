@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { migrationSource } from './migrations';
+import { loadConfig } from './src/process/config';
 
-// For the Knex command line (npm run knex -- migrate:status). The site itself is configured by src/process/config.ts.
+// For the Knex command line (npm run knex -- migrate:status).
 const config: Knex.Config = {
   client: 'pg',
-  connection: process.env.DATABASE_URL ?? '',
+  connection: loadConfig(process.env).databaseUrl ?? '',
   migrations: { migrationSource },
 };
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Bucket } from '../features/images/s3-store';
 import { projectRoot } from '../platform/project';
+import { readSecretFiles } from '../platform/secret-files';
 import type { TrustProxy } from '../web/client-address';
 
 const url = (protocols: readonly string[], example: string) =>
@@ -120,6 +121,9 @@ const environment = z.object({
   SSE_MAX_BUFFERED_BYTES: integer(4_096, 67_108_864).default(65_536),
 });
 
+/** Settings that a file can hold: `<name>_FILE` names it. */
+const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'STORAGE_URL', 'SESSION_SECRET'];
+
 /** The settings of the process, from its environment. Times are in milliseconds, sizes in bytes. */
 export type Config = {
   readonly production: boolean;
@@ -163,22 +167,31 @@ export type Config = {
   };
 };
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * Reads the environment; an empty variable counts as unset.
+ * Reads the environment, and the files of secrets that it names; an empty variable counts as unset.
  * @throws {ConfigError} with one line for every variable that is wrong.
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+export function loadConfig(env: Environment): Config {
+  const fromFiles = readSecretFiles(env, SECRETS);
+  const set = Object.entries(env).filter(([, value]) => value !== '');
+  const given: Environment = { ...Object.fromEntries(set), ...Object.fromEntries(fromFiles.values) };
   const parsed = environment.safeParse(given);
-  const problems = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  if (given.NODE_ENV === 'production' && given.SESSION_SECRET === undefined) {
-    problems.push('SESSION_SECRET must be set in production (openssl rand -hex 32)');
+  const problems = [...fromFiles.problems];
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = path.join('.');
+    const file = fromFiles.files.get(name);
+    problems.push(`${name}${file === undefined ? '' : ` in ${file}`} ${message}`);
+  }
+  if (given.NODE_ENV === 'production' && !given.SESSION_SECRET && !env.SESSION_SECRET_FILE) {
+    problems.push(
+      'SESSION_SECRET, or SESSION_SECRET_FILE, must be set in production (openssl rand -hex 32 makes one)',
+    );
   }
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(`The configuration is wrong:\n${problems.map((line) => `  ${line}`).join('\n')}`);

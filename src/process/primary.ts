@@ -3,6 +3,7 @@ import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import { keptSecret } from '../platform/kept-secret';
 import type { Logger } from '../platform/log';
 import { createWorkerMetricsReader } from '../platform/metrics';
+import { secretVariables } from '../platform/secret-files';
 import type { Config } from './config';
 import { CLOSING_MS, PATIENT_DRAIN_MS, QUICK_DRAIN_MS, type Serving } from './serve';
 import { WorkerPool } from './workers/worker-pool';
@@ -11,10 +12,10 @@ import { WorkerPool } from './workers/worker-pool';
 export async function serveByWorkers(config: Config, log: Logger, databaseUrl: string): Promise<Serving> {
   // The other end of the workers' RateLimiterCluster: it counts wrong passwords for all of them.
   new RateLimiterClusterMaster();
-  const env = {
+  const env = secretVariables({
     DATABASE_URL: databaseUrl,
     SESSION_SECRET: config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret'))),
-  };
+  });
   const workers = new WorkerPool({ count: config.processCount, env, log });
   // Whatever ends this process early, no worker stays behind.
   process.once('exit', () => workers.kill());

@@ -1,5 +1,9 @@
-import { availableParallelism } from 'node:os';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import express from 'express';
+import { secretVariables } from '../../src/platform/secret-files';
 import { ConfigError, loadConfig } from '../../src/process/config';
 import { createTestApp, type TestApp } from '../support/app';
 import { listen, openStream } from '../support/stream-client';
@@ -57,6 +61,84 @@ test('an empty variable counts as unset', () => {
   expect(loadConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 3000, databaseUrl: undefined });
 });
 
+describe('a secret in a file', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nipnime-secrets-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const fileOf = async (content: string | Buffer): Promise<string> => {
+    const file = join(folder, randomUUID());
+    await writeFile(file, content);
+    return file;
+  };
+
+  test.each(['', '\n', '\r\n'])('is its content without the last line end, %j', async (end) => {
+    const secret = ` ${randomBytes(32).toString('base64')} `;
+    const config = loadConfig({
+      NODE_ENV: 'production',
+      SESSION_SECRET_FILE: await fileOf(secret + end),
+      DATABASE_URL_FILE: await fileOf(`postgres://u:p@db/nipnime${end}`),
+      REDIS_URL_FILE: await fileOf(`redis://:p@redis${end}`),
+      STORAGE_URL_FILE: await fileOf(`s3://key:word@s3.example/bucket${end}`),
+    });
+    expect(config).toMatchObject({
+      sessionSecret: secret,
+      databaseUrl: 'postgres://u:p@db/nipnime',
+      redisUrl: 'redis://:p@redis',
+      storage: { secretAccessKey: 'word' },
+    });
+    expect(loadConfig({ SESSION_SECRET_FILE: await fileOf(`${secret}\n${end}`) }).sessionSecret).toBe(
+      end === '' ? secret : `${secret}\n`,
+    );
+  });
+
+  test('is refused beside the variable itself, but not beside an empty one', async () => {
+    const DATABASE_URL_FILE = await fileOf('postgres://u:p@db/nipnime');
+    expect(() => loadConfig({ DATABASE_URL: 'postgres://u:p@other/nipnime', DATABASE_URL_FILE })).toThrow(
+      'DATABASE_URL_FILE and DATABASE_URL are both set: unset one of them',
+    );
+    expect(loadConfig({ DATABASE_URL: '', DATABASE_URL_FILE }).databaseUrl).toContain('@db/');
+    expect(
+      loadConfig({ DATABASE_URL: 'postgres://u:p@other/nipnime', DATABASE_URL_FILE: '' }).databaseUrl,
+    ).toContain('@other/');
+  });
+
+  test('is told by its path when it can’t be used, and its content is not', async () => {
+    const missing = join(folder, 'missing');
+    const empty = await fileOf('\n');
+    const wrong = await fileOf('mysql://user:hidden@db/nipnime');
+    const load = () =>
+      loadConfig({
+        NODE_ENV: 'production',
+        SESSION_SECRET_FILE: missing,
+        STORAGE_URL_FILE: folder,
+        REDIS_URL_FILE: empty,
+        DATABASE_URL_FILE: wrong,
+      });
+    for (const sentence of [
+      `SESSION_SECRET_FILE names ${missing}, which can't be read: no such file or directory`,
+      `STORAGE_URL_FILE names ${folder}, which can't be read: illegal operation on a directory`,
+      `REDIS_URL_FILE names ${empty}, which is empty`,
+      `DATABASE_URL in ${wrong} must be a URL such as postgres://`,
+    ])
+      expect(load).toThrow(sentence);
+    expect(load).not.toThrow(/hidden|SESSION_SECRET.*must be set/);
+    const inPlaceOfAPath = () => loadConfig({ DATABASE_URL_FILE: 'postgres://user:hidden@db/nipnime' });
+    expect(inPlaceOfAPath).toThrow('DATABASE_URL_FILE must be the absolute path of a file');
+    expect(inPlaceOfAPath).not.toThrow('hidden');
+  });
+
+  test('gives way to the variable that a process hands on to another', async () => {
+    const env = { SESSION_SECRET_FILE: await fileOf('y'.repeat(32)) };
+    const handedOn = 'x'.repeat(32);
+    expect(loadConfig({ ...env, ...secretVariables({ SESSION_SECRET: handedOn }) }).sessionSecret).toBe(
+      handedOn,
+    );
+  });
+});
+
 test('names every variable that is wrong at once', () => {
   const load = () =>
     loadConfig({
@@ -74,7 +156,9 @@ test('names every variable that is wrong at once', () => {
 });
 
 test('refuses production without a secret of its own, or with a short one', () => {
-  expect(() => loadConfig({ NODE_ENV: 'production' })).toThrow('SESSION_SECRET must be set');
+  expect(() => loadConfig({ NODE_ENV: 'production' })).toThrow(
+    'SESSION_SECRET, or SESSION_SECRET_FILE, must be set',
+  );
   expect(() => loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'changeme' })).toThrow('at least 32');
   expect(loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) }).production).toBe(true);
 });

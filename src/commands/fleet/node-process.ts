@@ -1,4 +1,5 @@
 import { siteArguments } from '../../platform/project';
+import { secretVariables } from '../../platform/secret-files';
 import { freePort } from './ports';
 import { Service, type ServiceOptions } from './service';
 
@@ -35,9 +36,11 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       PORT: String(port),
       METRICS_PORT: String(metricsPort),
       METRICS_HOST: '127.0.0.1',
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: redisUrl,
-      SESSION_SECRET: sessionSecret,
+      ...secretVariables({
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: redisUrl,
+        SESSION_SECRET: sessionSecret,
+      }),
       TRUST_PROXY: 'loopback',
     },
   });

@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../platform/database';
 import { projectRoot } from '../../platform/project';
+import { secretVariables } from '../../platform/secret-files';
 import { findUnreadTitles } from './readings';
 
 /** Some thousand titles take seconds; what takes longer hangs. */
@@ -17,7 +18,7 @@ const MAX_REASON_LENGTH = 2_000;
 export async function readTitlesInProcess(db: Database, databaseUrl: string): Promise<void> {
   if ((await findUnreadTitles(db, 1)).length === 0) return;
   const child = spawn(process.execPath, [join(projectRoot(), 'dist', 'commands', 'read-titles.js')], {
-    env: { ...process.env, DATABASE_URL: databaseUrl },
+    env: { ...process.env, ...secretVariables({ DATABASE_URL: databaseUrl }) },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: MAX_MS,
   });
