@@ -66,7 +66,8 @@ export function createDatabase(
       },
     },
     acquireConnectionTimeout: limits.acquireMs,
-    migrations: { migrationSource },
+    // A version may meet migrations that a newer one has made: schema.ts says what then.
+    migrations: { migrationSource, disableMigrationsListValidation: true },
     // Without this, the error of a query that fails holds the query's values.
     compileSqlOnError: false,
     log: knexLog(log),

@@ -3,15 +3,42 @@ import { createDatabase, type Database, migrate, WORKING } from './database';
 import { openEmbeddedDatabase } from './embedded/embedded-database';
 import { migrateJobs } from './jobs';
 import type { Logger } from './log';
+import { listApplied } from './schema';
 
 export type OpenDatabase = { readonly db: Database; readonly url: string; close(): Promise<void> };
 
+type Options = { readonly databaseUrl: string | undefined; readonly dataDir: string };
+
 /**
- * Opens the given Postgres, or the embedded one in `dataDir`, for work that takes its time; its schema is up to date.
+ * Opens the given Postgres, or the embedded one in `dataDir`, for work that takes its time; its schema is up to date, or newer than
+ * this version.
  * @param onGivenUp called when the embedded one has gone and can't be started again
  */
 export async function openDatabase(
-  options: { readonly databaseUrl: string | undefined; readonly dataDir: string },
+  options: Options,
+  log: Logger,
+  onGivenUp: (error: Error) => void = () => undefined,
+): Promise<OpenDatabase> {
+  const database = await openAsItIs(options, log, onGivenUp);
+  try {
+    await migrate(database.db);
+    await migrateJobs(database.db, database.url);
+    const newer = (await listApplied(database.db)).filter(({ isKnown }) => !isKnown);
+    if (newer.length > 0)
+      log.warn(
+        `The database has changes of a newer version of the site (${newer.map(({ name }) => name).join(', ')}). ` +
+          'This version goes on with them, as for a rollback; it is made for one release back.',
+      );
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** The same, and leaves the schema as it is. */
+export async function openAsItIs(
+  options: Options,
   log: Logger,
   onGivenUp: (error: Error) => void = () => undefined,
 ): Promise<OpenDatabase> {
@@ -21,18 +48,11 @@ export async function openDatabase(
     await db.destroy();
     await server.close();
   };
-  try {
-    await migrate(db);
-    await migrateJobs(db, server.url);
-  } catch (error) {
-    await close();
-    throw error;
-  }
   return { db, url: server.url, close };
 }
 
 async function openServer(
-  { databaseUrl, dataDir }: { readonly databaseUrl: string | undefined; readonly dataDir: string },
+  { databaseUrl, dataDir }: Options,
   log: Logger,
   onGivenUp: (error: Error) => void,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {

@@ -168,6 +168,94 @@ describeWithNginx('nginx as it is shipped', (program) => {
     }
   });
 
+  test('finds the assets of a page at the node that has them, while two versions run', async () => {
+    const port = await freePort();
+    const asked: string[] = [];
+    const version = (name: string) =>
+      listen((incoming, response) => {
+        asked.push(`${name} ${incoming.url}`);
+        response.writeHead(incoming.url === `/assets/${name}.css` ? 200 : 404).end(name);
+      });
+    const nodes = [await version('old'), await version('older'), await version('new')];
+    const proxy = await startNginx({
+      program,
+      port,
+      upstreamPorts: nodes.map(({ url }) => Number(new URL(url).port)),
+      folder,
+    });
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    try {
+      for (let time = 0; time < 6; time++) {
+        expect(await status('/assets/new.css')).toBe(200);
+        expect(await status('/assets/old.css')).toBe(200);
+      }
+      expect(await status('/assets/gone.css')).toBe(404);
+      // What no version knows is not looked for elsewhere.
+      asked.length = 0;
+      expect(await status('/nowhere')).toBe(404);
+      expect(asked).toHaveLength(1);
+    } finally {
+      await proxy.stop();
+      await Promise.all(nodes.map((node) => node.close()));
+    }
+  });
+
+  test('asks once more for what may be asked for twice, and for nothing else', async () => {
+    const port = await freePort();
+    let requests = 0;
+    const node = await listen((incoming) => {
+      requests++;
+      incoming.socket.destroy();
+    });
+    const proxy = await startNginx({
+      program,
+      port,
+      upstreamPorts: [Number(new URL(node.url).port)],
+      folder,
+    });
+    const ask = async (method: string) => {
+      requests = 0;
+      const { status } = await fetch(`http://127.0.0.1:${port}/`, { method });
+      return { status, requests };
+    };
+    try {
+      expect(await ask('GET')).toEqual({ status: 503, requests: 2 });
+      expect(await ask('HEAD')).toEqual({ status: 503, requests: 2 });
+      expect(await ask('POST')).toEqual({ status: 503, requests: 1 });
+    } finally {
+      await proxy.stop();
+      await node.close();
+    }
+  });
+
+  test('a node that hangs loses its pages within 15 s, and no visitor loses one', async () => {
+    const port = await freePort();
+    let asked = 0;
+    const hanging = await listen(() => void asked++);
+    const others = await Promise.all([1, 2].map(() => listen((_incoming, response) => response.end('page'))));
+    const proxy = await startNginx({
+      program,
+      port,
+      upstreamPorts: [hanging, ...others].map(({ url }) => Number(new URL(url).port)),
+      folder,
+    });
+    const page = async () => (await fetch(`http://127.0.0.1:${port}/`)).text();
+    try {
+      const startedMs = performance.now();
+      const first = Array.from({ length: 30 }, page);
+      expect(new Set(await Promise.all(first))).toEqual(new Set(['page']));
+      expect(performance.now() - startedMs).toBeLessThan(15_000);
+      expect(asked).toBeGreaterThan(0);
+      asked = 0;
+      await Promise.all(Array.from({ length: 30 }, page));
+      // At most the one that tries whether it is back.
+      expect(asked).toBeLessThanOrEqual(1);
+    } finally {
+      await proxy.stop();
+      await Promise.all([hanging, ...others].map((node) => node.close()));
+    }
+  }, 60_000);
+
   test('passes on a body that does not fit its buffers, and refuses one beyond a megabyte', async () => {
     const port = await freePort();
     const node = await listen((incoming, response) => {

@@ -86,9 +86,17 @@ function account(): string {
   return `user root ${process.platform === 'darwin' ? 'wheel' : 'root'};`;
 }
 
+/** As deploy/ has them, with the nodes of this machine. */
+const UPSTREAMS = {
+  'upstream.conf': 'max_fails=0',
+  'upstream-pages.conf': 'max_fails=1 fail_timeout=2s',
+} as const;
+
 async function writeUpstream(folder: string, ports: readonly number[]): Promise<void> {
-  const servers = ports.map((port) => `server 127.0.0.1:${port} max_fails=0;\n`);
-  await writeFile(join(folder, 'upstream.conf'), servers.join(''));
+  for (const [file, failures] of Object.entries(UPSTREAMS)) {
+    const servers = ports.map((port) => `server 127.0.0.1:${port} ${failures};\n`);
+    await writeFile(join(folder, file), servers.join(''));
+  }
 }
 
 async function readPid(folder: string): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import { createLogger } from '../../platform/log';
-import { type OpenDatabase, openDatabase } from '../../platform/open-database';
+import { type OpenDatabase, type openAsItIs, openDatabase } from '../../platform/open-database';
 import { ConfigError, loadConfig } from '../../process/config';
 
 /** The command was called in a wrong way: its message and the help are shown, and it ends with status 2. */
@@ -25,13 +25,16 @@ export function runCommand(help: string, command: (args: string[]) => Promise<vo
   });
 }
 
-/** Opens the database of the site, running or not, for the time of `work`. */
-export async function withDatabase(work: (database: OpenDatabase) => Promise<void>): Promise<void> {
+/**
+ * Opens the database of the site, running or not, for the time of `work`.
+ * @param open how; by default the schema is brought up to date
+ */
+export async function withDatabase(
+  work: (database: OpenDatabase) => Promise<void>,
+  open: typeof openAsItIs = openDatabase,
+): Promise<void> {
   const config = loadConfig(process.env);
-  const database = await openDatabase(
-    config,
-    createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel),
-  );
+  const database = await open(config, createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel));
   try {
     await work(database);
   } finally {
