@@ -99,7 +99,7 @@ async function measure(
         WEB_CONCURRENCY: '1',
         DATABASE_URL: url,
         DATA_DIR: dataDir,
-        SESSION_SECRET: 'of the bench'.padEnd(32, '.'),
+        SESSION_SECRET: 'a secret that is only for this bench',
         SSE_MAX_CONNECTIONS_PER_IP: '1000000',
         LOG_LEVEL: 'warn',
       },

@@ -6,6 +6,7 @@ import type { Bucket } from '../features/images/s3-store';
 import { projectRoot } from '../platform/project';
 import { readSecretFiles } from '../platform/secret-files';
 import type { TrustProxy } from '../web/client-address';
+import { isPlaceholderPassword, isWeakSecret } from './weak-secret';
 
 const url = (protocols: readonly string[], example: string) =>
   z.string().refine((value) => {
@@ -51,6 +52,7 @@ function isNetwork(text: string): boolean {
 }
 
 const MAX_PROCESSES = 256;
+const MIN_SECRET_LENGTH = 32;
 
 /** A bucket with who may use it: `s3://key:secret@s3.example/bucket?region=eu-central-1`. */
 const bucket = z.string().transform((value, context): Bucket => {
@@ -101,7 +103,10 @@ const environment = z.object({
   TRUST_PROXY: trustedProxies.optional(),
   DATA_DIR: z.string().default('data'),
   STORAGE_URL: bucket.optional(),
-  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters (openssl rand -hex 32)').optional(),
+  SESSION_SECRET: z
+    .string()
+    .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters (openssl rand -hex 32)`)
+    .optional(),
   LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -173,6 +178,33 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+type Problem = { readonly name: string; readonly message: string };
+
+/** What production refuses besides what is refused everywhere. */
+function weakSecrets(given: Environment): Problem[] {
+  const problems: Problem[] = [];
+  const { SESSION_SECRET: secret = '' } = given;
+  if (secret.length >= MIN_SECRET_LENGTH && isWeakSecret(secret)) {
+    problems.push({
+      name: 'SESSION_SECRET',
+      message: 'is too easy to guess for production (openssl rand -hex 32 makes a good one)',
+    });
+  }
+  for (const name of SECRETS) {
+    const value = given[name] ?? '';
+    if (!URL.canParse(value)) continue;
+    const { password } = new URL(value);
+    if (password && isPlaceholderPassword(password)) {
+      problems.push({
+        name,
+        message:
+          'has a placeholder for a password, which production refuses (openssl rand -hex 32 makes a good one)',
+      });
+    }
+  }
+  return problems;
+}
+
 /**
  * Reads the environment, and the files of secrets that it names; an empty variable counts as unset.
  * @throws {ConfigError} with one line for every variable that is wrong.
@@ -182,12 +214,13 @@ export function loadConfig(env: Environment): Config {
   const set = Object.entries(env).filter(([, value]) => value !== '');
   const given: Environment = { ...Object.fromEntries(set), ...Object.fromEntries(fromFiles.values) };
   const parsed = environment.safeParse(given);
-  const problems = [...fromFiles.problems];
-  for (const { path, message } of parsed.error?.issues ?? []) {
-    const name = path.join('.');
+  const wrong = (parsed.error?.issues ?? []).map(({ path, message }) => ({ name: path.join('.'), message }));
+  if (given.NODE_ENV === 'production') wrong.push(...weakSecrets(given));
+  const problems = wrong.map(({ name, message }) => {
     const file = fromFiles.files.get(name);
-    problems.push(`${name}${file === undefined ? '' : ` in ${file}`} ${message}`);
-  }
+    return `${name}${file === undefined ? '' : ` in ${file}`} ${message}`;
+  });
+  problems.unshift(...fromFiles.problems);
   if (given.NODE_ENV === 'production' && !given.SESSION_SECRET && !env.SESSION_SECRET_FILE) {
     problems.push(
       'SESSION_SECRET, or SESSION_SECRET_FILE, must be set in production (openssl rand -hex 32 makes one)',

@@ -25,7 +25,7 @@ test('needs nothing, and is meant for one machine then', () => {
 });
 
 test('is one process for development, and as many as there are cores in production', () => {
-  const production = { NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) };
+  const production = { NODE_ENV: 'production', SESSION_SECRET: 'a secret that is only for this test' };
   expect(loadConfig({}).processCount).toBe(1);
   expect(loadConfig(production).processCount).toBe(availableParallelism());
   expect(loadConfig({ ...production, WEB_CONCURRENCY: '3' }).processCount).toBe(3);
@@ -79,14 +79,14 @@ describe('a secret in a file', () => {
     const config = loadConfig({
       NODE_ENV: 'production',
       SESSION_SECRET_FILE: await fileOf(secret + end),
-      DATABASE_URL_FILE: await fileOf(`postgres://u:p@db/nipnime${end}`),
-      REDIS_URL_FILE: await fileOf(`redis://:p@redis${end}`),
+      DATABASE_URL_FILE: await fileOf(`postgres://u:pw7@db/nipnime${end}`),
+      REDIS_URL_FILE: await fileOf(`redis://:pw7@redis${end}`),
       STORAGE_URL_FILE: await fileOf(`s3://key:word@s3.example/bucket${end}`),
     });
     expect(config).toMatchObject({
       sessionSecret: secret,
-      databaseUrl: 'postgres://u:p@db/nipnime',
-      redisUrl: 'redis://:p@redis',
+      databaseUrl: 'postgres://u:pw7@db/nipnime',
+      redisUrl: 'redis://:pw7@redis',
       storage: { secretAccessKey: 'word' },
     });
     expect(loadConfig({ SESSION_SECRET_FILE: await fileOf(`${secret}\n${end}`) }).sessionSecret).toBe(
@@ -95,7 +95,7 @@ describe('a secret in a file', () => {
   });
 
   test('is refused beside the variable itself, but not beside an empty one', async () => {
-    const DATABASE_URL_FILE = await fileOf('postgres://u:p@db/nipnime');
+    const DATABASE_URL_FILE = await fileOf('postgres://u:pw7@db/nipnime');
     expect(() => loadConfig({ DATABASE_URL: 'postgres://u:p@other/nipnime', DATABASE_URL_FILE })).toThrow(
       'DATABASE_URL_FILE and DATABASE_URL are both set: unset one of them',
     );
@@ -160,7 +160,33 @@ test('refuses production without a secret of its own, or with a short one', () =
     'SESSION_SECRET, or SESSION_SECRET_FILE, must be set',
   );
   expect(() => loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'changeme' })).toThrow('at least 32');
-  expect(loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) }).production).toBe(true);
+  expect(() => loadConfig({ NODE_ENV: 'production', SESSION_SECRET: 'changeme' })).not.toThrow('guess');
+});
+
+test('refuses a secret that can be guessed in production, and says how to make one', () => {
+  const SESSION_SECRET = 'change-this-secret-in-production';
+  expect(() => loadConfig({ NODE_ENV: 'production', SESSION_SECRET })).toThrow(
+    'SESSION_SECRET is too easy to guess for production (openssl rand -hex 32 makes a good one)',
+  );
+  expect(loadConfig({ SESSION_SECRET }).sessionSecret).toBe(SESSION_SECRET);
+});
+
+test('refuses a placeholder for a password in production, and does not repeat it', () => {
+  const given = {
+    SESSION_SECRET: 'a secret that is only for this test',
+    DATABASE_URL: 'postgres://user:password@localhost:5432/nipnime',
+    REDIS_URL: 'redis://:changeme@localhost:6379',
+    STORAGE_URL: 's3://KEY:SECRET@s3.example/bucket',
+  };
+  const load = () => loadConfig({ ...given, NODE_ENV: 'production' });
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'STORAGE_URL'])
+    expect(load).toThrow(`${name} has a placeholder for a password`);
+  expect(load).not.toThrow(/changeme|:password|SESSION_SECRET/);
+  expect(loadConfig(given).databaseUrl).toBe(given.DATABASE_URL);
+  for (const address of ['postgres:///nipnime?host=/run/postgresql', 'postgres://nipnime@db/nipnime'])
+    expect(
+      loadConfig({ ...given, DATABASE_URL: address, REDIS_URL: '', STORAGE_URL: '', NODE_ENV: 'production' }),
+    ).toMatchObject({ databaseUrl: address });
 });
 
 test.each([

@@ -14,7 +14,7 @@ import { until } from '../support/until';
 
 /** The site as an account of its own, so that Postgres can refuse it without refusing this test. */
 const ROLE = `site_${process.pid}`;
-const SECRET = 'x'.repeat(32);
+const SECRET = 'a secret that is only for this test';
 const PASSWORD = 'the-password-of-the-site';
 
 const log = keepLogLines();

@@ -51,7 +51,11 @@ async function api(
 test.each(['1', '2'])(
   'the site of %s process(es) starts a database that was killed again, and goes on with its streams',
   async (processes) => {
-    const env = { NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32), DATA_DIR: dataDir };
+    const env = {
+      NODE_ENV: 'production',
+      SESSION_SECRET: 'a secret that is only for this test',
+      DATA_DIR: dataDir,
+    };
     site = await startServer({ ...env, WEB_CONCURRENCY: processes });
     await site.untilReady();
     const { stdout } = await promisify(execFile)(
@@ -93,7 +97,7 @@ test.each(['1', '2'])(
 test('a site whose database can not be started again ends, with one clear line and status 1', async () => {
   site = await startServer({
     NODE_ENV: 'production',
-    SESSION_SECRET: 'x'.repeat(32),
+    SESSION_SECRET: 'a secret that is only for this test',
     DATA_DIR: dataDir,
     WEB_CONCURRENCY: '2',
   });

@@ -41,7 +41,11 @@ function count(from: ServerProcess, message: string): number {
 }
 
 test('while Postgres is away the log has one line for it, and one when it is back', async () => {
-  server = await startServer({ DATABASE_URL: url, NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) });
+  server = await startServer({
+    DATABASE_URL: url,
+    NODE_ENV: 'production',
+    SESSION_SECRET: 'a secret that is only for this test',
+  });
   const { url: site } = server;
   await server.untilReady();
   const before = messages(server).length;

@@ -118,7 +118,10 @@ test('there is a switch to no other language', async () => {
 });
 
 test('the language of tests is none in production', async () => {
-  const production = await createTestApp({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) });
+  const production = await createTestApp({
+    NODE_ENV: 'production',
+    SESSION_SECRET: 'a secret that is only for this test',
+  });
   try {
     await request(production.app).get('/language?to=ar-XB').expect(400);
     const { text } = await request(production.app).get('/about?language=ar-XB');

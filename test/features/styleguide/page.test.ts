@@ -14,7 +14,10 @@ test('the style guide shows every token, and is not there in production', async 
   for (const state of ['live', 'reconnecting', 'polling', 'offline', 'off'])
     expect(text).toContain(`data-live-state="${state}"`);
 
-  const production = await createTestApp({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) });
+  const production = await createTestApp({
+    NODE_ENV: 'production',
+    SESSION_SECRET: 'a secret that is only for this test',
+  });
   await request(production.app).get('/styleguide').expect(404);
   await production.close();
 });
