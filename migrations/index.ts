@@ -39,6 +39,7 @@ import * as images from './0049_images';
 import * as catalogImports from './0051_catalog_imports';
 import * as sortedLists from './0053_sorted_lists';
 import * as undoneImports from './0055_undone_imports';
+import * as keptAssets from './0056_kept_assets';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001_catalog': catalog,
@@ -81,6 +82,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0051_catalog_imports': catalogImports,
   '0053_sorted_lists': sortedLists,
   '0055_undone_imports': undoneImports,
+  '0056_kept_assets': keptAssets,
 };
 
 /**

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { keepAssets } from './features/kept-assets/repository';
 import { foldChangedTitles } from './features/titles/public';
 import { createDatabase } from './platform/database';
 import { logFailure } from './platform/database-errors';
@@ -9,6 +10,7 @@ import { createLogger, type Logger } from './platform/log';
 import { createRegistry } from './platform/metrics';
 import { openDatabase } from './platform/open-database';
 import { logProcess } from './platform/process-log';
+import { assetsFolder } from './platform/project';
 import { startBackground } from './process/background';
 import { type Config, ConfigError, loadConfig } from './process/config';
 import { prepareFirstStart } from './process/first-start';
@@ -45,6 +47,8 @@ async function run(config: Config, log: Logger): Promise<void> {
   const db = createDatabase(database.url, { log });
   try {
     await prepareFirstStart(database.db, config, log);
+    // Ahead of the first page that names them. Where somebody changes the assets there would be ever more.
+    if (!config.reloadViews) await keepAssets(database.db, assetsFolder());
     const sessionSecret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
     const serving =
       config.processCount === 1

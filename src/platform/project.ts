@@ -12,7 +12,15 @@ export function projectRoot(): string {
   return folder;
 }
 
-/** Returns Node's arguments for serving the built site, the same as in the Dockerfile. docs/decisions/0011 says why. */
-export function siteArguments(): readonly string[] {
-  return ['--enable-source-maps', '--max-semi-space-size=4', join(projectRoot(), 'dist', 'server.js')];
+/** The folder of what browsers load, as it was built. */
+export function assetsFolder(): string {
+  return join(projectRoot(), 'public', 'assets');
+}
+
+/**
+ * Returns Node's arguments for serving the built site, the same as in the Dockerfile. docs/decisions/0011 says why.
+ * @param root the folder that it was built in
+ */
+export function siteArguments(root = projectRoot()): readonly string[] {
+  return ['--enable-source-maps', '--max-semi-space-size=4', join(root, 'dist', 'server.js')];
 }

@@ -29,6 +29,7 @@ import { readPicture } from '../features/images/api';
 import type { ImageContext } from '../features/images/images';
 import { imageRoutes } from '../features/images/page';
 import type { ServedFiles } from '../features/images/served-files';
+import { keptAssetRoutes } from '../features/kept-assets/page';
 import { latestRoutes } from '../features/latest/page';
 import { offlineRoutes } from '../features/offline/page';
 import { ownAccountRoutes } from '../features/own-account/admin';
@@ -148,6 +149,7 @@ export function createApp(parts: AppParts): Express {
   app.use(refuseUnreadablePaths);
   app.use(healthRoutes(parts));
   app.use('/assets', expressStaticGzip(join(publicFolder, 'assets'), ASSET_OPTIONS));
+  app.use(keptAssetRoutes(parts));
   app.use('/media', express.static(join(publicFolder, 'media'), FILE_OPTIONS));
   app.use('/icons', express.static(join(publicFolder, 'icons'), FILE_OPTIONS));
   app.get('/favicon.ico', (_request, response) => response.redirect(301, '/icons/favicon.svg'));
@@ -293,7 +295,7 @@ const ASSET_OPTIONS: expressStaticGzip.ExpressStaticGzipOptions = {
   enableBrotli: true,
   orderPreference: ['br', 'gz'],
   index: false,
-  serveStatic: { immutable: true, maxAge: '365d', fallthrough: false, redirect: false },
+  serveStatic: { immutable: true, maxAge: '365d', redirect: false },
 };
 
 function setHeaders(headers: ReadonlyMap<string, string>): RequestHandler {

@@ -3,6 +3,7 @@ import { pruneFollowLists } from '../features/following/public';
 import { pruneAnswers } from '../features/idempotency/repository';
 import { imageJobs } from '../features/images/jobs';
 import { Workshop } from '../features/images/workshop';
+import { pruneAssets } from '../features/kept-assets/repository';
 import { beginNight, CHECK_JOB, createServerChecker } from '../features/server-checks/nightly';
 import { foldChangedTitles } from '../features/titles/public';
 import { readTitlesInProcess } from '../features/titles/reader-process';
@@ -15,6 +16,7 @@ import { pruneRefusals, recordAudit } from '../journal/journal';
 import { pruneChanges } from '../live/log/live-log';
 import type { Database } from '../platform/database';
 import type { Job } from '../platform/jobs';
+import { assetsFolder } from '../platform/project';
 import type { Config } from './config';
 import { createImageStore } from './image-store';
 import { createLists } from './lists';
@@ -49,6 +51,7 @@ export function backgroundJobs(
     'prune-api-answers': { cron: '23 * * * *', run: () => pruneAnswers(db) },
     'purge-trash': { cron: '57 3 * * *', run: () => purgeTrash(db) },
     [IMPORT_JOB]: { run: createImportJob(catalog) },
+    'prune-assets': { cron: '31 3 * * *', run: () => pruneAssets(db, assetsFolder()) },
     'prune-imports': { cron: '7 * * * *', run: () => pruneImports(db) },
     [DELIVER_JOB]: { run: createDeliverer(webhooks) },
     'find-forgotten-deliveries': { cron: '* * * * *', run: () => askForForgotten(db) },

@@ -250,6 +250,7 @@ export async function createSiteNode(
     },
     setUnready: () => {
       draining = true;
+      hub.leave();
     },
     close: async () => {
       await stopScheduler();

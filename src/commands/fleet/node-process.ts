@@ -16,6 +16,8 @@ type NodeProcessOptions = ServiceOptions & {
   readonly redisUrl: string;
   /** The same for every node, or a login counts on one of them only. */
   readonly sessionSecret: string;
+  /** The folder of the built site; this one by default. */
+  readonly root?: string;
   /** Further variables for the node. */
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
@@ -23,11 +25,11 @@ type NodeProcessOptions = ServiceOptions & {
 
 /** Starts a node of the built site (dist/server.js) behind a proxy on this machine. Resolves when it is ready. */
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
-  const { port, databaseUrl, redisUrl, sessionSecret, env, signal, ...rest } = options;
+  const { port, databaseUrl, redisUrl, sessionSecret, root, env, signal, ...rest } = options;
   const metricsPort = await freePort();
   const service = new Service(rest, {
     file: process.execPath,
-    args: siteArguments(),
+    args: siteArguments(root),
     env: {
       // A fleet has several nodes, so that each is one process.
       WEB_CONCURRENCY: '1',

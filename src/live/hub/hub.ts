@@ -99,6 +99,7 @@ export class Hub {
   #lastBucket = 0;
   #nextSessionCheckMs = 0;
   #isCheckingSessions = false;
+  #isLeaving = false;
   #isDraining = false;
 
   constructor(options: HubOptions) {
@@ -146,7 +147,7 @@ export class Hub {
     const address = clientAddress(request.remoteAddress, request.forwardedFor);
     const connection = new StreamConnection(socket, streamFormat(request), address);
     if (this.#isDraining) return this.#refuse(connection, 'drain');
-    if (this.#isElsewhereBetter()) return this.#turnAway(connection);
+    if (this.#isLeaving || this.#isElsewhereBetter()) return this.#turnAway(connection);
     if (this.#connections.size >= maxConnections) return this.#refuse(connection, 'busy');
     this.#connections.set(socket, connection);
     socket.on('close', this.#onClose);
@@ -182,6 +183,11 @@ export class Hub {
     for (const connection of this.#connections.values()) {
       if (connection.sessions.includes(session)) this.#dismiss(connection, 'signed-out');
     }
+  }
+
+  /** Takes no new clients, which would soon be told to come back: a proxy asks the next node for them. Those that are here stay. */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   /** Tells every client to come back, spread over `spreadMs`, and takes no new ones. */

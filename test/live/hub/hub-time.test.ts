@@ -568,6 +568,18 @@ test('while another node is better off, clients are sent there, and new ones are
   hub.close();
 });
 
+test('before it drains, it takes nobody who would have to come back at once, and keeps who is here', () => {
+  const hub = createHub();
+  const before = connect(hub);
+  hub.leave();
+  const turnedAway = connect(hub);
+  expect([turnedAway.destroyed, turnedAway.text]).toEqual([true, '']);
+  jest.advanceTimersByTime(20_000);
+  expect(before.destroyed).toBe(false);
+  expect(before.events.at(-1)).toMatch(/^ping/);
+  hub.close();
+});
+
 test('a connection that can not be written to is cut, and the others get their heartbeat', () => {
   const onError = jest.fn();
   const hub = createHub({ onError });
