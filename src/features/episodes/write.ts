@@ -68,7 +68,8 @@ export async function writeCatalog<T>(
 
 /**
  * The same, but does nothing when somebody else is just writing one of the series.
- * @param patienceMs how long it stands in the queue for them; 0: not at all
+ * @param patienceMs how long it stands in the queue for them; 0: not at all. One process at a time stands there, for all who would
+ *   do the same work: the others find the series locked
  */
 export async function writeCatalogUnlessLocked<T>(
   catalog: WriteContext,
@@ -78,8 +79,10 @@ export async function writeCatalogUnlessLocked<T>(
   write: (write: Write) => Promise<T>,
 ): Promise<{ readonly result: T } | 'locked'> {
   const work = async (trx: Transaction) => {
-    if (patienceMs > 0) await lockSeries(trx, scope);
-    else if (!(await lockFreeSeries(trx, scope.seriesIds))) return undefined;
+    if (patienceMs > 0) {
+      if (!(await isFirstInQueue(trx, scope.seriesIds))) return undefined;
+      await lockSeries(trx, scope);
+    } else if (!(await lockFreeSeries(trx, scope.seriesIds))) return undefined;
     return writeLocked(trx, catalog, actor, scope, write);
   };
   try {
@@ -140,6 +143,15 @@ async function lockSeries(trx: Transaction, scope: Scope): Promise<void> {
     })
     .orderBy('id')
     .forNoKeyUpdate();
+}
+
+/** Holds the place up to the end of the transaction. */
+async function isFirstInQueue(trx: Transaction, seriesIds: readonly string[]): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: { first: boolean }[] }>(
+    'select pg_try_advisory_xact_lock(hashtext(?)) as first',
+    [`nipnime:queue:${seriesIds.join()}`],
+  );
+  return rows[0]?.first ?? false;
 }
 
 /** False when one of them is locked by somebody else. */

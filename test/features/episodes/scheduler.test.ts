@@ -121,6 +121,30 @@ test('one whose series somebody is just writing holds up none of the others, and
   expect(await publishDueEpisodes(catalog, postponed)).toEqual({ published: 0, nextLookMs: 2_000 });
 }, 20_000);
 
+test('of several nodes one waits for the series, so that they make the queue no longer', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  await newEpisode(catalog, series.id, { status: 'scheduled', publishAt: PAST });
+  const waiting = async (): Promise<number> => {
+    const { rows } = await database.db.raw<{ rows: unknown[] }>(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+  const [first, second] = [new Postponed(), new Postponed()];
+  await database.db.transaction(async (somebody) => {
+    await somebody('series').where({ id: series.id }).forUpdate();
+    await publishDueEpisodes(catalog, first);
+    await until(async () => (await waiting()) === 1);
+    await publishDueEpisodes(catalog, second);
+    await second.queuesOver();
+    expect(await waiting()).toBe(1);
+    expect(second.waitMs(performance.now())).toBeLessThanOrEqual(200);
+  });
+  await first.queuesOver();
+  expect(catalog.published).toHaveLength(1);
+});
+
 test('one that can not be published at all is told, tried less and less often, and holds up none of the others', async () => {
   const catalog = testCatalog(database.db);
   const series = await newSeries(catalog);
