@@ -12,9 +12,10 @@ import { openDatabase } from './platform/open-database';
 import { logProcess } from './platform/process-log';
 import { assetsFolder } from './platform/project';
 import { startBackground } from './process/background';
-import { type Config, ConfigError, loadConfig } from './process/config';
+import { type Config, ConfigError, loadConfig, SETTINGS } from './process/config';
 import { prepareFirstStart } from './process/first-start';
 import { serveMetrics } from './process/metrics-server';
+import { misspeltSettings } from './process/misspelt-settings';
 import { serveByWorkers } from './process/primary';
 import { CLOSING_MS, PATIENT_DRAIN_MS, QUICK_DRAIN_MS, serve } from './process/serve';
 import { work } from './process/worker';
@@ -27,6 +28,8 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger(config.logLevel);
   logProcess(log);
+  // Its workers have the same environment.
+  if (cluster.isPrimary) for (const line of misspeltSettings(process.env, SETTINGS)) log.warn(line);
   try {
     await (cluster.isWorker ? work(config, log) : run(config, log));
   } catch (error) {

@@ -129,6 +129,12 @@ const environment = z.object({
 /** Settings that a file can hold: `<name>_FILE` names it. */
 const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'STORAGE_URL', 'SESSION_SECRET'];
 
+/** The names of all variables that are read. */
+export const SETTINGS: readonly string[] = [
+  ...Object.keys(environment.shape),
+  ...SECRETS.map((name) => `${name}_FILE`),
+];
+
 /** The settings of the process, from its environment. Times are in milliseconds, sizes in bytes. */
 export type Config = {
   readonly production: boolean;

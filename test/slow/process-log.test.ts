@@ -90,6 +90,13 @@ test.each(['1', '2'])('a port that is taken: one line of %s process(es) says so'
   ]);
 });
 
+test('a misspelt setting is one line of the log, whatever number of processes there is', async () => {
+  server = await startServer({ DATABASE_URL: url, WEB_CONCURRENCY: '2', SSE_MAX_CONECTIONS: '5' });
+  await server.untilReady();
+  const told = messages(server).filter((message) => message.includes('not a setting'));
+  expect(told).toEqual(['SSE_MAX_CONECTIONS is not a setting; did you mean SSE_MAX_CONNECTIONS?']);
+});
+
 test('warnings of Node and of libraries are lines of the log', async () => {
   const warn = `process.emitWarning('look out'); process.emit('deprecation', new Error('old things'))`;
   server = await startServer({

@@ -1,6 +1,7 @@
 import { createLogger } from '../../platform/log';
 import { type OpenDatabase, type openAsItIs, openDatabase } from '../../platform/open-database';
-import { ConfigError, loadConfig } from '../../process/config';
+import { ConfigError, loadConfig, SETTINGS } from '../../process/config';
+import { misspeltSettings } from '../../process/misspelt-settings';
 
 /** The command was called in a wrong way: its message and the help are shown, and it ends with status 2. */
 export class UsageError extends Error {
@@ -34,7 +35,9 @@ export async function withDatabase(
   open: typeof openAsItIs = openDatabase,
 ): Promise<void> {
   const config = loadConfig(process.env);
-  const database = await open(config, createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel));
+  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  for (const line of misspeltSettings(process.env, SETTINGS)) log.warn(line);
+  const database = await open(config, log);
   try {
     await work(database);
   } finally {
