@@ -12,12 +12,13 @@ import { openDatabase } from './platform/open-database';
 import { logProcess } from './platform/process-log';
 import { assetsFolder } from './platform/project';
 import { startBackground } from './process/background';
-import { type Config, ConfigError, loadConfig, SETTINGS } from './process/config';
+import { type Config, ConfigError, loadConfig } from './process/config';
 import { prepareFirstStart } from './process/first-start';
 import { serveMetrics } from './process/metrics-server';
 import { misspeltSettings } from './process/misspelt-settings';
 import { serveByWorkers } from './process/primary';
 import { CLOSING_MS, PATIENT_DRAIN_MS, QUICK_DRAIN_MS, serve } from './process/serve';
+import { SETTINGS } from './process/settings';
 import { work } from './process/worker';
 import { WorkerStartError } from './process/workers/worker-pool';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { SETTINGS } from '../../src/process/config';
 import { misspeltSettings } from '../../src/process/misspelt-settings';
+import { SETTINGS } from '../../src/process/settings';
 
 const told = (...names: string[]) => {
   return misspeltSettings(Object.fromEntries(names.map((name) => [name, 'x'])), SETTINGS);

@@ -1,7 +1,8 @@
 import { createLogger } from '../../platform/log';
 import { type OpenDatabase, type openAsItIs, openDatabase } from '../../platform/open-database';
-import { ConfigError, loadConfig, SETTINGS } from '../../process/config';
+import { ConfigError, loadConfig } from '../../process/config';
 import { misspeltSettings } from '../../process/misspelt-settings';
+import { SETTINGS } from '../../process/settings';
 
 /** The command was called in a wrong way: its message and the help are shown, and it ends with status 2. */
 export class UsageError extends Error {
