@@ -11,6 +11,7 @@ import {
   limitStatements,
   patienceFor,
 } from './postgres-client';
+import { requirePostgresVersion } from './postgres-version';
 
 export type Database = Knex;
 export type Transaction = Knex.Transaction;
@@ -107,6 +108,7 @@ export async function inWrite<T>(
 /** Brings the schema up to date; processes that start together wait for each other. */
 export async function migrate(db: Database): Promise<void> {
   await exclusively(db, 'migrate', async () => {
+    await requirePostgresVersion(db);
     await requireExtension(db, 'pg_trgm');
     await db.migrate.latest();
   });

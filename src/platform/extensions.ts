@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { SetupError } from './setup-error';
 
 type Found = {
   readonly made: boolean;
@@ -24,9 +25,9 @@ export async function requireExtension(db: Knex, name: string): Promise<void> {
   if (!found || found.made) return;
   const needs = `The database ${found.database} needs the extension ${name} of PostgreSQL`;
   if (!found.available)
-    throw new Error(`${needs}, and its server has none: install PostgreSQL's contrib modules there.`);
+    throw new SetupError(`${needs}, and its server has none: install PostgreSQL's contrib modules there.`);
   if (!found.may_create)
-    throw new Error(
+    throw new SetupError(
       `${needs}, and the user of DATABASE_URL may not create it: make that user the owner of the database, or let a superuser run "create extension ${name}" in it.`,
     );
 }

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
 import { errorCode, isAlive } from '../files';
+import { SetupError } from '../setup-error';
 import { EmbeddedServerWatch } from './embedded-server-watch';
 import { type Cluster, prepareCluster, SUPERUSER } from './postgres-cluster';
 import {
@@ -148,7 +149,7 @@ async function joinServer(cluster: Cluster, port?: number): Promise<Session> {
     strangerSince ??= Date.now();
     const owner = await whoRuns(found.pid, cluster);
     if (owner === 'server' && errorCode(failure) === '28P01') {
-      throw new Error(`The database server refuses the password in ${cluster.passwordFile}.`, {
+      throw new SetupError(`The database server refuses the password in ${cluster.passwordFile}.`, {
         cause: failure,
       });
     }
@@ -156,7 +157,7 @@ async function joinServer(cluster: Cluster, port?: number): Promise<Session> {
     if (owner === 'stranger' || (owner === 'unknown' && isOverdue)) await removePidFile(cluster, found.text);
     else await wait(POLL_MS);
   }
-  throw new Error(
+  throw new SetupError(
     `The database server in ${cluster.directory} did not become ready within ${START_TIMEOUT_MS / 1000} s. If it is recovering from a crash, try again later.\n${await logOf(cluster)}`,
     { cause: failure },
   );

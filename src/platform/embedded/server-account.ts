@@ -1,6 +1,7 @@
 import { lchown, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Account, errorCode, exists, isAlive } from '../files';
+import { SetupError } from '../setup-error';
 
 /** Who owned the files once. Other programs run as nobody too: they could read the data and signal the server. */
 const NOBODY = 65_534;
@@ -31,7 +32,7 @@ export async function accountFor(data: string): Promise<Account> {
 async function ownAccount(): Promise<Account> {
   const taken = new Set([...(await idsIn('/etc/passwd')), ...(await idsIn('/etc/group'))]);
   for (let id = FIRST_ID; id <= LAST_ID; id++) if (!taken.has(id)) return { uid: id, gid: id };
-  throw new Error(
+  throw new SetupError(
     `All accounts from ${FIRST_ID} to ${LAST_ID} are taken: Postgres can't have one of its own.`,
   );
 }
