@@ -19,6 +19,7 @@ import { misspeltSettings } from './process/misspelt-settings';
 import { serveByWorkers } from './process/primary';
 import { CLOSING_MS, PATIENT_DRAIN_MS, QUICK_DRAIN_MS, serve } from './process/serve';
 import { SETTINGS } from './process/settings';
+import { startProblem } from './process/start-problem';
 import { work } from './process/worker';
 import { WorkerStartError } from './process/workers/worker-pool';
 
@@ -35,8 +36,11 @@ async function main(): Promise<void> {
     await (cluster.isWorker ? work(config, log) : run(config, log));
   } catch (error) {
     // The worker has logged its own error.
-    const reason = error instanceof WorkerStartError ? error.message : messageOf(error);
-    log.fatal(error instanceof WorkerStartError ? {} : { err: error }, `nipnime could not start: ${reason}`);
+    const reason = error instanceof WorkerStartError ? error.message : startProblem(error, config);
+    log.fatal(
+      reason === undefined ? { err: error } : {},
+      `nipnime could not start: ${reason ?? messageOf(error)}`,
+    );
     process.exit(1);
   }
 }

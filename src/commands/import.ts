@@ -20,6 +20,7 @@ import { createLogger, type Logger } from '../platform/log';
 import { openDatabase } from '../platform/open-database';
 import { type Config, ConfigError, loadConfig } from '../process/config';
 import { createLists } from '../process/lists';
+import { failure } from './support/run-command';
 
 const USAGE = `Usage: npm run import -- [--all]
 
@@ -227,7 +228,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = exitCode;
   },
   (error: unknown) => {
-    console.error(error instanceof ConfigError ? error.message : error);
+    console.error(error instanceof ConfigError ? error.message : `Failed: ${failure(error)}`);
     process.exitCode = 1;
   },
 );

@@ -35,6 +35,8 @@ const CLIENT_MESSAGES: readonly RegExp[] = [
   /^There was an error establishing an SSL connection$/,
   /^SASL: /,
   /^Unable to acquire a connection$/,
+  // What still waited for a connection when its pool was closed.
+  /^aborted$/,
   /^Cannot use a pool after calling end on the pool$/,
   /^Transaction query already complete/,
 ];

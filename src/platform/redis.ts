@@ -33,8 +33,7 @@ export function createRedis(
     disconnectTimeout: 100,
     retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
   });
-  const reportFailure = (error: unknown): void =>
-    availability.failed(error instanceof Error ? error.message : String(error));
+  const reportFailure = (error: unknown): void => availability.failed(reasonOf(error));
   const pinging = setInterval(() => {
     if (redis.status === 'ready') redis.ping().then(availability.succeeded, reportFailure);
   }, PING_MS);
@@ -43,4 +42,14 @@ export function createRedis(
   redis.on('error', reportFailure);
   redis.on('ready', availability.succeeded);
   return redis;
+}
+
+/** https://redis.io/docs/latest/commands/auth/ */
+const REFUSED_LOGIN = /^(WRONGPASS|NOAUTH|ERR AUTH)\b/;
+
+/** Nothing of the address, which holds the password. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, code] = REFUSED_LOGIN.exec(message) ?? [];
+  return code === undefined ? message : `it refuses the user or the password of REDIS_URL (${code})`;
 }

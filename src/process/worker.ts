@@ -5,6 +5,7 @@ import { answerMetrics } from '../platform/metrics';
 import type { OpenDatabase } from '../platform/open-database';
 import type { Config } from './config';
 import { type Serving, serve } from './serve';
+import { startProblem } from './start-problem';
 import { PrimaryLink } from './workers/primary-link';
 
 /** Connections to Postgres that the processes of one machine share; a server has 100 unless it was told otherwise. */
@@ -43,8 +44,10 @@ export async function work(config: Config, log: Logger): Promise<void> {
   try {
     serving = await serve(config, log, openWorkerDatabase(config, log), link);
   } catch (error) {
-    log.error({ err: error }, 'A worker ends before it could serve');
-    await link.failed(error instanceof Error ? error.message : String(error));
+    const problem = startProblem(error, config);
+    // The primary says which problem it is.
+    if (problem === undefined) log.error({ err: error }, 'A worker ends before it could serve');
+    await link.failed(problem ?? (error instanceof Error ? error.message : String(error)));
     process.exit(1);
   }
 }

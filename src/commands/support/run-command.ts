@@ -3,6 +3,7 @@ import { type OpenDatabase, type openAsItIs, openDatabase } from '../../platform
 import { ConfigError, loadConfig } from '../../process/config';
 import { misspeltSettings } from '../../process/misspelt-settings';
 import { SETTINGS } from '../../process/settings';
+import { startProblem } from '../../process/start-problem';
 
 /** The command was called in a wrong way: its message and the help are shown, and it ends with status 2. */
 export class UsageError extends Error {
@@ -21,7 +22,7 @@ export function runCommand(help: string, command: (args: string[]) => Promise<vo
       process.stderr.write(`${error.message}\n\n${help}`);
       process.exitCode = 2;
     } else {
-      process.stderr.write(`${error instanceof ConfigError ? error.message : `Failed: ${reason(error)}`}\n`);
+      process.stderr.write(`${error instanceof ConfigError ? error.message : `Failed: ${failure(error)}`}\n`);
       process.exitCode = 1;
     }
   });
@@ -52,6 +53,16 @@ function isUsage(error: unknown): error is Error {
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Why a command failed, as a sentence. */
+export function failure(error: unknown): string {
+  return problem(error) ?? (error instanceof Error ? error.message : String(error));
+}
+
+function problem(error: unknown): string | undefined {
+  try {
+    return startProblem(error, loadConfig(process.env));
+  } catch {
+    // A command that needs no settings has not looked at them, and goes without.
+    return undefined;
+  }
 }
