@@ -9,6 +9,8 @@ export type Availability = {
   failed(reason: string): void;
   /** Costs next to nothing while all is well: call it wherever an answer came. */
   succeeded(): void;
+  /** For how long it has been away, in milliseconds; undefined while it is there. */
+  readonly awayMs: number | undefined;
 };
 
 /**
@@ -28,6 +30,9 @@ export function createAvailability({
   let lastFailureMs = 0;
   onChange(true);
   return {
+    get awayMs() {
+      return awaySinceMs === undefined ? undefined : performance.now() - awaySinceMs;
+    },
     failed(reason) {
       lastFailureMs = performance.now();
       if (awaySinceMs !== undefined) return;

@@ -122,6 +122,8 @@ type AppParts = {
   readonly isDraining: () => boolean;
   /** Whether this node knows of all changes but those of the last seconds. */
   readonly isFeedReady: () => boolean;
+  /** What is worse than it should be while the site is served all the same: a sentence each. */
+  readonly findTroubles: () => readonly string[];
 };
 
 /** Makes the request handler of the whole site: the list of what a request passes, in order. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
-import { createCounters } from '../features/accounts/counters';
+import { type Counters, createCounters } from '../features/accounts/counters';
 import { createLoginLimits, createRequestLimit } from '../features/accounts/rate-limits';
 import { findOpenSessions } from '../features/accounts/sessions';
 import { Pictures } from '../features/artwork/pictures';
@@ -29,7 +29,7 @@ import { nodeClock } from '../live/turns';
 import { Whispers } from '../live/whispers';
 import { formatAcceptEncoding, parseAcceptEncoding } from '../platform/accept-encoding';
 import { addressKey } from '../platform/address';
-import { createAvailability } from '../platform/availability';
+import { type Availability, createAvailability } from '../platform/availability';
 import { createDatabase, createSessionPool, WATCHING } from '../platform/database';
 import { logFailure } from '../platform/database-errors';
 import { watchDatabase } from '../platform/database-watch';
@@ -233,6 +233,7 @@ export async function createSiteNode(
     metrics,
     isDraining: () => draining,
     isFeedReady: () => feed.isReady,
+    findTroubles: () => troublesOf(redisAvailability, counters),
   });
   return {
     app: requireHost(headers, (request, response) => {
@@ -267,6 +268,23 @@ export async function createSiteNode(
       await watchingDb.destroy();
     },
   };
+}
+
+/** What a node does without while it serves, for its operators: a sentence each. */
+function troublesOf(redis: Availability, counters: Counters): readonly string[] {
+  const troubles: string[] = [];
+  if (redis.awayMs !== undefined) {
+    const seconds = Math.round(redis.awayMs / 1_000);
+    troubles.push(
+      `Redis has been away for ${seconds} s: what other nodes change comes up to 3 s late. The log says why.`,
+    );
+  }
+  if (redis.awayMs !== undefined || counters.isAlone()) {
+    troubles.push(
+      'Each process counts for itself: limits of tries to log in, and of requests of the API, hold by process.',
+    );
+  }
+  return troubles;
 }
 
 /** Reads Accept-Encoding once, here: each library behind this would parse the client's text in its own way, which may be slow. */

@@ -24,11 +24,14 @@ test('says once that it is away and once that it is back, however many meet it',
   const { availability, lines, states } = create();
   availability.succeeded();
   for (let each = 0; each < 100; each++) availability.failed('connect ECONNREFUSED');
+  expect(availability.awayMs).toBe(0);
   jest.advanceTimersByTime(60_000);
+  expect(availability.awayMs).toBe(60_000);
   for (let each = 0; each < 100; each++) availability.succeeded();
   expect(lines.messages(30)).toEqual(['Postgres is away: connect ECONNREFUSED', 'Postgres is back']);
   expect(lines.text()).toContain('"awayMs":60000');
   expect(states).toEqual([true, false, true]);
+  expect(availability.awayMs).toBeUndefined();
 });
 
 test('is not back while some still fail', () => {

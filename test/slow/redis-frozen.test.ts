@@ -80,12 +80,17 @@ describeWithRedis('while Redis is frozen', () => {
     await late.close();
   }, 15_000);
 
-  test('the node is ready all the same, and a gauge says what is missing', async () => {
-    expect((await request(app.app).get('/readyz')).status).toBe(200);
+  test('the node is ready all the same, and says what is missing, as a gauge does', async () => {
+    const { status, text } = await request(app.app).get('/readyz');
+    expect(status).toBe(200);
+    expect(text).toMatch(
+      /^degraded\nRedis has been away for \d+ s: .+\nEach process counts for itself: .+\n$/,
+    );
     const gauge = async () =>
       /nipnime_dependency_up\{dependency="redis"\} (\d)/.exec(await app.registry.metrics())?.[1];
     await until(async () => (await gauge()) === '0');
     redis.thaw();
     await until(async () => (await gauge()) === '1');
+    await until(async () => (await request(app.app).get('/readyz')).text === 'ready\n');
   });
 });

@@ -22,6 +22,8 @@ export type Count = {
 export type Counters = {
   /** @param points in each window of so many seconds */
   limit(name: string, window: { readonly points: number; readonly seconds: number }): Limit;
+  /** Whether this process counts for itself just now, since who counts for all does not answer. */
+  isAlone(): boolean;
   close(): void;
 };
 
@@ -55,6 +57,7 @@ export function createCounters(
           : undefined;
       return new Limit(points, new RateLimiterMemory(options), everywhere, others);
     },
+    isAlone: () => others.isSilent,
     close() {
       redis?.disconnect();
     },
@@ -128,8 +131,13 @@ class Others {
     this.#isReachable = isReachable;
   }
 
+  /** Whether they are left alone, after they did not answer. */
+  get isSilent(): boolean {
+    return performance.now() < this.#silentUntilMs;
+  }
+
   async ask<T>(question: () => Promise<T>): Promise<T | undefined> {
-    if (performance.now() < this.#silentUntilMs || !this.#isReachable()) return undefined;
+    if (this.isSilent || !this.#isReachable()) return undefined;
     try {
       const answer = await within(PATIENCE_MS, 'Counting with the others', question());
       if (this.#isAlone)

@@ -52,10 +52,12 @@ describeWithRedis('tries to log in on several nodes', () => {
 
   test('are counted by each node, with what it has counted before, while Redis is frozen; and nobody waits for long', async () => {
     expect(await take(8, 'frozen@example.org', '192.0.2.3')).toBe(8);
+    expect(counters.map((each) => each.isAlone())).toEqual([false, false]);
     redis.freeze();
     const startedMs = performance.now();
     // Each has counted four.
     expect(await take(40, 'frozen@example.org', '192.0.2.3')).toBe(12);
+    expect(counters.map((each) => each.isAlone())).toEqual([true, true]);
     expect(performance.now() - startedMs).toBeLessThan(3_000);
   }, 20_000);
 });
