@@ -148,6 +148,11 @@ export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '55P03';
 }
 
+/** Returns true when the role of the connection has no right to what was asked for. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '42501';
+}
+
 /** Returns true when the database refuses what was to be written: a value, or that there be two of it. */
 export function isRefusedByDatabase(error: unknown): boolean {
   // Classes 22 and 23: data exceptions, and integrity constraint violations.

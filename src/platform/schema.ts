@@ -1,5 +1,5 @@
 import { migrationSource } from '../../migrations';
-import { type Database, exclusively } from './database';
+import { type Database, exclusively, type Transaction } from './database';
 
 /** A change of the schema, as `knex_migrations` names it. */
 export type AppliedMigration = {
@@ -10,7 +10,7 @@ export type AppliedMigration = {
 };
 
 /** What the database's schema was made by, oldest first; empty for a database that the site has not used yet. */
-export async function listApplied(db: Database): Promise<readonly AppliedMigration[]> {
+export async function listApplied(db: Database | Transaction): Promise<readonly AppliedMigration[]> {
   if (!(await db.schema.hasTable('knex_migrations'))) return [];
   const known = await knownMigrations();
   const rows: { readonly name: string; readonly migration_time: Date }[] = await db('knex_migrations')
@@ -47,7 +47,13 @@ export async function undoLast(db: Database): Promise<string | undefined> {
   });
 }
 
-async function knownMigrations(): Promise<readonly string[]> {
+/** Makes in the transaction's `search_path` what the migrations of these names make there, and notes nothing down. */
+export async function runMigrations(trx: Transaction, names: readonly string[]): Promise<void> {
+  for (const name of names) await (await migrationSource.getMigration(name)).up(trx);
+}
+
+/** What this version knows, in order. */
+export async function knownMigrations(): Promise<readonly string[]> {
   return (await migrationSource.getMigrations([])).map((migration) =>
     migrationSource.getMigrationName(migration),
   );

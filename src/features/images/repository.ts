@@ -55,8 +55,18 @@ export async function addImage(
       .merge({ unnamed_since: trx.fn.now(3) })
       .returning('encoded_at');
     if (rows[0]?.encoded_at) return;
-    await addJob(trx, ENCODE_JOB, { name }, { maxAttempts: MAX_ATTEMPTS, key: `${ENCODE_JOB}:${name}` });
+    await askForFiles(trx, name);
   });
+}
+
+/** Asks for the files of all pictures that have none yet, where it was forgotten that somebody did. */
+export async function askForMissingFiles(trx: Transaction): Promise<void> {
+  const names: string[] = await trx('images').whereNull('encoded_at').pluck('name');
+  for (const name of names) await askForFiles(trx, name);
+}
+
+async function askForFiles(trx: Transaction, name: string): Promise<void> {
+  await addJob(trx, ENCODE_JOB, { name }, { maxAttempts: MAX_ATTEMPTS, key: `${ENCODE_JOB}:${name}` });
 }
 
 /** The job that makes the files of a picture. */

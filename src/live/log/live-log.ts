@@ -100,6 +100,11 @@ async function renewEpoch(db: Database, lost: Cursor): Promise<Cursor> {
   return readHead(db);
 }
 
+/** Begins another epoch where the database is no longer what it was: its numbers are given out again, and mean something else. */
+export async function beginEpoch(trx: Transaction): Promise<void> {
+  await trx.raw('update live_head set epoch = new_epoch(), history = database_history()');
+}
+
 async function readSince(db: Database, seq: number, limit: number): Promise<LoggedChange[]> {
   const rows: ChangeRow[] = await db('live_log')
     .select(COLUMNS)
