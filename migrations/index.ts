@@ -40,6 +40,7 @@ import * as catalogImports from './0051_catalog_imports';
 import * as sortedLists from './0053_sorted_lists';
 import * as undoneImports from './0055_undone_imports';
 import * as keptAssets from './0056_kept_assets';
+import * as episodesBySeries from './0057_episodes_by_series';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001_catalog': catalog,
@@ -83,6 +84,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0053_sorted_lists': sortedLists,
   '0055_undone_imports': undoneImports,
   '0056_kept_assets': keptAssets,
+  '0057_episodes_by_series': episodesBySeries,
 };
 
 /**
