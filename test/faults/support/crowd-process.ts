@@ -10,6 +10,8 @@ export type CrowdRequest =
   /** Cuts the connection of so many of the clients: 0 to 1. */
   | { readonly type: 'drop'; readonly share: number }
   | { readonly type: 'behind'; readonly head: string }
+  /** What each client has counted since the crowd was started. */
+  | { readonly type: 'counters' }
   | { readonly type: 'report'; readonly truth: ListState };
 
 /** What a crowd has seen. */
@@ -85,6 +87,8 @@ async function answer(request: CrowdRequest): Promise<unknown> {
       return undefined;
     case 'behind':
       return behind(request.head);
+    case 'counters':
+      return clients.map(({ counters }) => ({ ...counters }));
     case 'report':
       return report(request.truth);
   }

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ListState } from '../../../src/commands/stream/differences';
+import type { FollowerCounters } from '../../../src/commands/stream/stream-follower';
 import type { CrowdReport, CrowdRequest } from './crowd-process';
 
 /**
@@ -42,6 +43,11 @@ export class Crowd {
   /** Those that lack something up to this point or are not live, in sentences. */
   async behind(head: string): Promise<readonly string[]> {
     return (await this.#ask({ type: 'behind', head })) as string[];
+  }
+
+  /** What each client has counted since the start. */
+  async counters(): Promise<readonly FollowerCounters[]> {
+    return (await this.#ask({ type: 'counters' })) as FollowerCounters[];
   }
 
   async report(truth: ListState): Promise<CrowdReport> {
