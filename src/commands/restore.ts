@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { keepAssets } from '../features/kept-assets/repository';
 import type { Database } from '../platform/database';
+import { assetsFolder } from '../platform/project';
 import { BackupFileError, type BackupHead, BackupReader } from './backup/backup-file';
 import { checkVersions, restoreBackup } from './backup/restore-backup';
 import { countRows, findTables, SITE } from './backup/tables';
@@ -34,6 +36,8 @@ runCommand(HELP, async (args) => {
         throw new UsageError('Nothing was changed. With --yes the left column is replaced by the right one.');
       }
       const leftOut = await restoreBackup(db, backup);
+      // The backup may be of an older version, and pages of this one are open.
+      await keepAssets(db, assetsFolder());
       process.stdout.write(`${summary(backup.head, leftOut)}\nTook ${seconds(startedAt)} s.\n`);
     } catch (error) {
       throw error instanceof BackupFileError
