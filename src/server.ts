@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { keepAssets } from './features/kept-assets/repository';
 import { foldChangedTitles } from './features/titles/public';
+import { endsBySignal } from './platform/close-on-signal';
 import { createDatabase } from './platform/database';
 import { logFailure } from './platform/database-errors';
 import { keptSecret } from './platform/kept-secret';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   try {
     await (cluster.isWorker ? work(config, log) : run(config, log));
   } catch (error) {
+    if (endsBySignal()) return;
     // The worker has logged its own error.
     const reason = error instanceof WorkerStartError ? error.message : startProblem(error, config);
     log.fatal(

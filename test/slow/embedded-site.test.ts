@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -91,6 +92,42 @@ test.each(['1', '2'])(
     site.process.kill('SIGINT');
     expect(await site.ended).toBe(0);
     expect([isAlive(pid), existsSync(pidFile())]).toEqual([false, false]);
+  },
+);
+
+const serverPid = async (): Promise<number> =>
+  Number((await readFile(pidFile(), 'utf8').catch(() => '')).split('\n')[0]);
+
+test('the database ends with a site whose terminal was closed', async () => {
+  site = await startServer({ DATA_DIR: dataDir, WEB_CONCURRENCY: '2' });
+  await site.untilReady();
+  const pid = await serverPid();
+  expect(isAlive(pid)).toBe(true);
+  site.process.kill('SIGHUP');
+  await until(() => site.process.signalCode === 'SIGHUP', 30_000);
+  expect(isAlive(pid)).toBe(false);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'the database ends with a site that gets %s while it starts, and with a command',
+  async (signal) => {
+    site = await startServer({ DATA_DIR: dataDir });
+    await until(async () => (await serverPid()) > 0, 30_000);
+    const pid = await serverPid();
+    site.process.kill(signal);
+    await until(() => site.process.signalCode === signal || site.process.exitCode !== null, 30_000);
+    expect(isAlive(pid)).toBe(false);
+
+    const command = spawn(process.execPath, ['dist/commands/migrate.js'], {
+      cwd: projectRoot(),
+      env: { PATH: process.env.PATH ?? '', DATA_DIR: dataDir },
+    });
+    const ended = once(command, 'exit');
+    await until(async () => (await serverPid()) > 0, 30_000);
+    const second = await serverPid();
+    command.kill(signal);
+    await ended;
+    expect(isAlive(second)).toBe(false);
   },
 );
 

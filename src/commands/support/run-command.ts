@@ -1,3 +1,4 @@
+import { endsBySignal } from '../../platform/close-on-signal';
 import { createLogger } from '../../platform/log';
 import { type OpenDatabase, type openAsItIs, openDatabase } from '../../platform/open-database';
 import { ConfigError, loadConfig } from '../../process/config';
@@ -18,6 +19,7 @@ export function runCommand(help: string, command: (args: string[]) => Promise<vo
     return;
   }
   command(args).catch((error: unknown) => {
+    if (endsBySignal()) return;
     if (isUsage(error)) {
       process.stderr.write(`${error.message}\n\n${help}`);
       process.exitCode = 2;

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
+import { closeOnSignal } from '../close-on-signal';
 import { errorCode, isAlive } from '../files';
 import { SetupError } from '../setup-error';
 import { EmbeddedServerWatch } from './embedded-server-watch';
@@ -70,13 +71,20 @@ type Session = {
  */
 export async function openEmbeddedDatabase(options: Options): Promise<EmbeddedDatabase> {
   const cluster = await prepareCluster(options);
-  const session = await joinServer(cluster);
+  const joining = joinServer(cluster);
+  // Until the site has its own way of ending, and where there is none, as in commands.
+  const forget = closeOnSignal(async () => leaveServer(cluster, await joining, 'as it is'));
+  const session = await joining.catch((error: unknown) => {
+    forget();
+    throw error;
+  });
   const { port } = session;
   try {
     await createDatabase(session.client, options.databaseName);
   } catch (error) {
     // The first error tells more than those that follow from it.
     await leaveServer(cluster, session).catch(() => {});
+    forget();
     throw error;
   }
   const watch = new EmbeddedServerWatch({
@@ -92,7 +100,10 @@ export async function openEmbeddedDatabase(options: Options): Promise<EmbeddedDa
   return {
     url: `postgres://${SUPERUSER}:${cluster.password}@${HOST}:${port}/${encodeURIComponent(options.databaseName)}`,
     close() {
-      closing ??= watch.close().then((last) => leaveServer(cluster, last));
+      closing ??= watch
+        .close()
+        .then((last) => leaveServer(cluster, last))
+        .finally(forget);
       return closing;
     },
   };
@@ -198,14 +209,19 @@ async function connect(cluster: Cluster, port: number | undefined): Promise<Sess
   };
 }
 
-async function leaveServer(cluster: Cluster, held: Session): Promise<void> {
+/** @param how `as it is`: this process is about to end, with connections that are still open */
+async function leaveServer(
+  cluster: Cluster,
+  held: Session,
+  how: 'closed' | 'as it is' = 'closed',
+): Promise<void> {
   held.socket.ref();
   let session: Session | undefined = held;
   while (session !== undefined) {
     const { client, socket } = session;
     // Undefined when the connection broke: mostly since the server crashed, was stopped by hand, or by another user
     // after we had let go of it. So it counts whether there is one to connect to.
-    const isLast: boolean | undefined = await isLastUser(client).catch(() => undefined);
+    const isLast: boolean | undefined = await isLastUser(client, how).catch(() => undefined);
     if (isLast === false) return client.end();
     // The connection stays: while it holds the lock, nobody else can begin to use the server.
     if (isLast) return stopServer(cluster, session.port).finally(() => socket.destroy());
@@ -213,7 +229,7 @@ async function leaveServer(cluster: Cluster, held: Session): Promise<void> {
   }
 }
 
-async function isLastUser(client: Client): Promise<boolean> {
+async function isLastUser(client: Client, how: 'closed' | 'as it is'): Promise<boolean> {
   await client.query('SELECT pg_advisory_unlock_shared($1)', [USERS_LOCK]);
   const { rows } = await client.query<{ alone: boolean }>('SELECT pg_try_advisory_lock($1) AS alone', [
     USERS_LOCK,
@@ -223,8 +239,10 @@ async function isLastUser(client: Client): Promise<boolean> {
   for (;;) {
     // Other sessions like ours have left or wait for the lock; so only clients of another kind count.
     const { rowCount } = await client.query(
-      `SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1 LIMIT 1`,
-      [APPLICATION_NAME],
+      `SELECT 1 FROM pg_stat_activity
+       WHERE backend_type = 'client backend' AND application_name <> $1 AND NOT ($2 AND application_name LIKE 'nipnime%')
+       LIMIT 1`,
+      [APPLICATION_NAME, how === 'as it is'],
     );
     if (!rowCount) return true;
     if (Date.now() > deadline) return false;
