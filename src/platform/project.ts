@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 
 /** The folder that holds package.json, views and public: the same from src (tsx, Jest) and from dist. */
 export function projectRoot(): string {
@@ -10,6 +11,12 @@ export function projectRoot(): string {
     folder = parent;
   }
   return folder;
+}
+
+/** As package.json has it: `1.2.3`. */
+export function projectVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(manifest).version;
 }
 
 /** The folder of what browsers load, as it was built. */

@@ -72,7 +72,7 @@ import { trustedProxy } from '../web/client-address';
 import { refuseOtherSites } from '../web/csrf';
 import { ClientError, errorHandler, notFound } from '../web/error-handler';
 import { eventsRoutes } from '../web/events';
-import { healthRoutes } from '../web/health';
+import { healthRoutes, type Readiness } from '../web/health';
 import { jsonApi } from '../web/json';
 import { keepUnsavedForms, unpackKeptForm } from '../web/kept-form';
 import type { FindLanguage } from '../web/language';
@@ -118,10 +118,7 @@ type AppParts = {
   readonly loginLimits: LoginLimits;
   readonly requestLimit: RequestLimit;
   readonly metrics: Metrics;
-  /** No new visitors should be sent here any more. */
-  readonly isDraining: () => boolean;
-  /** Whether this node knows of all changes but those of the last seconds. */
-  readonly isFeedReady: () => boolean;
+  readonly readiness: Readiness;
   /** What is worse than it should be while the site is served all the same: a sentence each. */
   readonly findTroubles: () => readonly string[];
 };

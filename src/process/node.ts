@@ -22,7 +22,7 @@ import { Hub } from '../live/hub/hub';
 import { StreamListener } from '../live/hub/stream-listener';
 import { Windows } from '../live/hub/windows';
 import type { Lists } from '../live/list';
-import { createLiveLog } from '../live/log/live-log';
+import { createLiveLog, readHead } from '../live/log/live-log';
 import { RenderedItems } from '../live/rendered';
 import { Topics } from '../live/topics';
 import { nodeClock } from '../live/turns';
@@ -37,9 +37,11 @@ import { keptSecret } from '../platform/kept-secret';
 import type { Logger } from '../platform/log';
 import { createRegistry, type Registry } from '../platform/metrics';
 import type { OpenDatabase } from '../platform/open-database';
-import { projectRoot } from '../platform/project';
+import { figuresOfDatabase, figuresOfPool } from '../platform/pool-figures';
+import { projectRoot, projectVersion } from '../platform/project';
 import { securityHeaders } from '../platform/security-headers';
 import { createClientAddress } from '../web/client-address';
+import { type Readiness, whyUnready } from '../web/health';
 import { createFindLanguage, languagesOf } from '../web/language';
 import { viewsDigest } from '../web/locals';
 import { PageCache } from '../web/page-cache';
@@ -50,6 +52,7 @@ import type { Config } from './config';
 import { createImageStore } from './image-store';
 import { createLists } from './lists';
 import { createMetrics, type Metrics } from './metrics';
+import { measureServing } from './metrics-at-scrape';
 import type { PrimaryLink } from './workers/primary-link';
 
 /** What one process of a node serves, without the listening. */
@@ -204,6 +207,19 @@ export async function createSiteNode(
     },
   });
   let draining = false;
+  const readiness: Readiness = { db, isDraining: () => draining, isFeedReady: () => feed.isReady };
+  measureServing(registry, {
+    version: projectVersion(),
+    isDraining: () => draining,
+    whyUnready: () => whyUnready(readiness),
+    feed,
+    readHead: () => readHead(watchingDb),
+    pools: {
+      pages: () => figuresOfDatabase(db),
+      feed: () => figuresOfDatabase(watchingDb),
+      sessions: () => figuresOfPool(sessionPool),
+    },
+  });
   const app = createApp({
     config,
     log,
@@ -231,8 +247,7 @@ export async function createSiteNode(
     loginLimits: createLoginLimits(counters),
     requestLimit: createRequestLimit(counters, config.apiRequestsPerMinute),
     metrics,
-    isDraining: () => draining,
-    isFeedReady: () => feed.isReady,
+    readiness,
     findTroubles: () => troublesOf(redisAvailability, counters),
   });
   return {

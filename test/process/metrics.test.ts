@@ -1,4 +1,5 @@
 import request from 'supertest';
+import { version } from '../../package.json';
 import { createLogger } from '../../src/platform/log';
 import { serveMetrics } from '../../src/process/metrics-server';
 import { createTestApp, type TestApp } from '../support/app';
@@ -50,6 +51,27 @@ test('say how much memory is kept', async () => {
   await request(site.app).get('/art/1/posters/0123456789ab.svg').expect(200);
   expect(await read()).toMatch(/^nipnime_kept_bytes\{what="pictures"\} [1-9]\d{3}$/m);
   expect(await read()).toMatch(/^nipnime_kept_bytes\{what="pages"\} 0$/m);
+});
+
+test('say which version runs, and that it serves and misses nothing', async () => {
+  const text = await read();
+  expect(text).toContain(`nipnime_build_info{version="${version}",node="${process.versions.node}"} 1\n`);
+  expect(text).toMatch(/^nipnime_ready 1$/m);
+  expect(text).toMatch(/^nipnime_draining 0$/m);
+  expect(text).toMatch(/^nipnime_feed_lag_changes 0$/m);
+  expect(Number(/^nipnime_feed_unseen_seconds (\S+)$/m.exec(text)?.[1])).toBeLessThan(5);
+});
+
+test('count the connections to Postgres of each pool', async () => {
+  await request(site.app).get('/about').expect(200);
+  const text = await read();
+  for (const pool of ['pages', 'feed', 'sessions']) {
+    expect(text).toMatch(
+      new RegExp(`^nipnime_database_connections\\{pool="${pool}",state="used"\\} \\d+$`, 'm'),
+    );
+    expect(text).toMatch(new RegExp(`^nipnime_database_connections_max\\{pool="${pool}"\\} [1-9]\\d*$`, 'm'));
+    expect(text).toMatch(new RegExp(`^nipnime_database_waiting\\{pool="${pool}"\\} 0$`, 'm'));
+  }
 });
 
 describe('on a port of their own', () => {

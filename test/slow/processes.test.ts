@@ -62,6 +62,11 @@ describe('two processes that share a port', () => {
     expect(second).toBeGreaterThan(0);
     expect(first + second).toBe(LIMIT);
     expect(await site.metric('nipnime_stream_opened_total{resume="fresh"}')).toBe(LIMIT);
+    // Of what both tell alike there is one.
+    expect(await site.metric('nipnime_ready')).toBe(1);
+    expect(await site.metric('nipnime_database_connections_max{pool="feed"}')).toBe(2 * 2);
+    const text = await (await fetch(site.metricsUrl)).text();
+    expect(text).toMatch(/^nipnime_build_info\{version="[\d.]+",node="[\d.]+"\} 1$/m);
   });
 
   test('hold the limit by address each for itself', async () => {

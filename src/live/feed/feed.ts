@@ -83,9 +83,14 @@ export class Feed {
     return this.#emitted;
   }
 
+  /** Milliseconds since the last look at the head that succeeded: changes that are older are known. */
+  get unseenMs(): number {
+    return this.#clock.now() - this.#lookedMs;
+  }
+
   /** False when the head could not be looked at for five seconds: there may be changes that this node can't know of. */
   get isReady(): boolean {
-    return this.#clock.now() - this.#lookedMs <= MAX_UNREADY_MS;
+    return this.unseenMs <= MAX_UNREADY_MS;
   }
 
   /** Whether clients are better off with another node: this one isn't ready, and another one has just said that it is sure. */
@@ -98,7 +103,7 @@ export class Feed {
    * others, since the head could not be looked at for three seconds.
    */
   headOf(topics: readonly string[]): Cursor | undefined {
-    if (this.#clock.now() - this.#lookedMs > MAX_UNSEEN_MS) return undefined;
+    if (this.unseenMs > MAX_UNSEEN_MS) return undefined;
     let seq = 0;
     for (const topic of topics) seq = Math.max(seq, this.#rings.headOf(topic));
     const isOfThese = ({ topics: touched }: LoggedChange): boolean =>
