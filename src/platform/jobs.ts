@@ -96,6 +96,24 @@ async function findSchema(db: Database): Promise<number> {
   return found.rows[0]?.id ?? 0;
 }
 
+/** `later`: their time has not come, also after a try that failed. `failed`: given up, after their last try. */
+export type JobState = 'waiting' | 'later' | 'running' | 'failed';
+
+/** Counts the jobs that are kept: those that were done are not. */
+export async function countJobs(db: Database): Promise<Readonly<Record<JobState, number>>> {
+  const { rows } = await db.raw<{ rows: { state: JobState; count: number }[] }>(
+    `select case
+       when locked_at is not null then 'running'
+       when attempts >= max_attempts then 'failed'
+       when run_at <= now() then 'waiting'
+       else 'later' end as state, count(*)::int as count
+     from graphile_worker.jobs group by state`,
+  );
+  const counts = { waiting: 0, later: 0, running: 0, failed: 0 };
+  for (const { state, count } of rows) counts[state] = count;
+  return counts;
+}
+
 /**
  * Does the jobs at their times, or when they are asked for, for ever; returns what ends it. They are kept in Postgres, in the schema
  * `graphile_worker`: nodes that do the same jobs share them. A job that fails is tried again, at growing intervals; one that is cut

@@ -1,8 +1,9 @@
+import { readOverdue } from '../features/episodes/scheduler';
 import { tellWebhooks, WEBHOOK_SECRETS, WEBHOOKS_READER } from '../features/webhooks/tell';
 import { followJournal } from '../journal/follow';
 import type { Database } from '../platform/database';
 import { logFailure } from '../platform/database-errors';
-import { startJobs } from '../platform/jobs';
+import { countJobs, startJobs } from '../platform/jobs';
 import type { Logger } from '../platform/log';
 import type { Registry } from '../platform/metrics';
 import type { OpenDatabase } from '../platform/open-database';
@@ -10,6 +11,7 @@ import { SealedTexts } from '../platform/sealed-text';
 import type { Config } from './config';
 import { backgroundJobs } from './jobs';
 import { createJobMetrics } from './metrics';
+import { measureSite } from './metrics-at-scrape';
 
 type BackgroundNeeds = {
   readonly config: Config;
@@ -32,6 +34,7 @@ export function startBackground({
   registry,
 }: BackgroundNeeds): () => Promise<void> {
   const { webhookTried } = createJobMetrics(registry);
+  measureSite(registry, { readOverdue: () => readOverdue(db), countJobs: () => countJobs(db) });
   const secrets = new SealedTexts(sessionSecret, WEBHOOK_SECRETS);
   const webhooks = { db, secrets, log, observe: webhookTried };
   const jobs = backgroundJobs(database.db, database.url, config, webhooks);

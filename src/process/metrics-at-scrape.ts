@@ -117,6 +117,51 @@ function measurePools(registers: Registry[], pools: ServingNeeds['pools']): void
   });
 }
 
+/**
+ * Adds figures of the whole site, which every node tells alike; they are missing while the database does not answer.
+ * @param readOverdue of scheduled episodes whose time has come
+ * @param countJobs by state
+ */
+export function measureSite(
+  registry: Registry,
+  {
+    readOverdue,
+    countJobs,
+  }: {
+    readonly readOverdue: () => Promise<{ readonly episodes: number; readonly oldestSeconds: number }>;
+    readonly countJobs: () => Promise<Readonly<Record<string, number>>>;
+  },
+): void {
+  const registers = [registry];
+  lookUp(
+    {
+      name: 'nipnime_overdue_episodes',
+      help: 'Scheduled episodes whose time has come, and which are not published.',
+      registers,
+    },
+    async () => (await readOverdue()).episodes,
+  );
+  lookUp(
+    {
+      name: 'nipnime_overdue_seconds',
+      help: 'Since the time of the oldest of these episodes; 0 where there is none.',
+      registers,
+    },
+    async () => (await readOverdue()).oldestSeconds,
+  );
+  new Gauge({
+    name: 'nipnime_jobs',
+    help: 'Jobs in the background, by state.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      this.reset();
+      const counts = await within(FIGURE_MS, 'Counting the jobs', countJobs()).catch(() => ({}));
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+    },
+  });
+}
+
 /** Adds a gauge that is missing while `read` fails or takes too long: an old figure would say that all is well. */
 function lookUp(
   gauge: Pick<GaugeConfiguration<never>, 'name' | 'help' | 'aggregator' | 'registers'>,

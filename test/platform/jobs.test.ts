@@ -1,4 +1,4 @@
-import { addJob, JOBS_SCHEMA, type Job, migrateJobs, startJobs } from '../../src/platform/jobs';
+import { addJob, countJobs, JOBS_SCHEMA, type Job, migrateJobs, startJobs } from '../../src/platform/jobs';
 import { createLogger } from '../../src/platform/log';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { until } from '../support/until';
@@ -36,6 +36,31 @@ test('a job is done once, whichever of two nodes does it, and their signals stay
   await Promise.all(stops.map((stop) => stop()));
   const { rows } = await database.db.raw('select * from graphile_worker.jobs');
   expect(rows).toEqual([]);
+});
+
+test('are counted by state: what waits, is done later, or was given up', async () => {
+  const nothing = { waiting: 0, later: 0, running: 0, failed: 0 };
+  expect(await countJobs(database.db)).toEqual(nothing);
+  const addOne = (at: Date, maxAttempts: number) =>
+    database.db.transaction((trx) => addJob(trx, 'counted', {}, { maxAttempts, at }));
+  await addOne(new Date('2999-01-01'), 1);
+  await addOne(new Date(), 1);
+  await until(async () => (await countJobs(database.db)).waiting === 1);
+  expect(await countJobs(database.db)).toEqual({ ...nothing, later: 1, waiting: 1 });
+
+  let end = (): void => undefined;
+  const run = () =>
+    new Promise((_resolve, reject) => {
+      end = () => reject(new Error('not today'));
+    });
+  const stop = startJobs(database.url, { counted: { run } }, log);
+  await until(async () => (await countJobs(database.db)).running === 1);
+  expect(await countJobs(database.db)).toEqual({ ...nothing, later: 1, running: 1 });
+  end();
+  await until(async () => (await countJobs(database.db)).failed === 1);
+  expect(await countJobs(database.db)).toEqual({ ...nothing, later: 1, failed: 1 });
+  await stop();
+  await database.db.raw('select graphile_worker.complete_jobs(array_agg(id)) from graphile_worker.jobs');
 });
 
 test('each job has its times, which are the database’s to remember', async () => {

@@ -1,5 +1,5 @@
 import { createRegistry } from '../../src/platform/metrics';
-import { measureServing } from '../../src/process/metrics-at-scrape';
+import { measureServing, measureSite } from '../../src/process/metrics-at-scrape';
 
 type Needs = Parameters<typeof measureServing>[1];
 
@@ -50,4 +50,28 @@ test('leave out what the database does not tell in time, and tell the rest', asy
   expect(values.get('nipnime_ready')).toBe(0);
   expect(values.has('nipnime_feed_lag_changes')).toBe(false);
   expect(values.get('nipnime_feed_change')).toBe(7);
+});
+
+test('tell of the whole site what is overdue, and how its jobs are', async () => {
+  const registry = createRegistry();
+  let isAway = false;
+  const readOverdue = async () => {
+    if (isAway) throw new Error('Postgres is away.');
+    return { episodes: 2, oldestSeconds: 90.5 };
+  };
+  const countJobs = async () => {
+    if (isAway) throw new Error('Postgres is away.');
+    return { waiting: 3, failed: 1 };
+  };
+  measureSite(registry, { readOverdue, countJobs });
+  const lines = async () =>
+    (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(await lines()).toEqual([
+    'nipnime_overdue_episodes 2',
+    'nipnime_overdue_seconds 90.5',
+    'nipnime_jobs{state="waiting"} 3',
+    'nipnime_jobs{state="failed"} 1',
+  ]);
+  isAway = true;
+  expect(await lines()).toEqual([]);
 });

@@ -62,6 +62,9 @@ describe('two processes that share a port', () => {
     expect(second).toBeGreaterThan(0);
     expect(first + second).toBe(LIMIT);
     expect(await site.metric('nipnime_stream_opened_total{resume="fresh"}')).toBe(LIMIT);
+    await until(async () =>
+      (await (await fetch(site.metricsUrl)).text()).includes('nipnime_overdue_seconds 0\n'),
+    );
     // Of what both tell alike there is one.
     expect(await site.metric('nipnime_ready')).toBe(1);
     expect(await site.metric('nipnime_database_connections_max{pool="feed"}')).toBe(2 * 2);

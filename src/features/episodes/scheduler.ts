@@ -183,6 +183,18 @@ async function findDueSoon(db: Database, except: readonly string[]): Promise<rea
   return rows;
 }
 
+/** How many scheduled episodes should be published by now, and since when the first of them should: 0 s where there is none. */
+export async function readOverdue(
+  db: Database,
+): Promise<{ readonly episodes: number; readonly oldestSeconds: number }> {
+  const { rows } = await db.raw<{ rows: { episodes: number; seconds: number }[] }>(
+    `select count(*)::int as episodes, coalesce(extract(epoch from now() - min(publish_at)), 0)::float8 as seconds
+     from episodes
+     where status = 'scheduled' and deleted_at is null and publish_at <= now()`,
+  );
+  return { episodes: rows[0]?.episodes ?? 0, oldestSeconds: rows[0]?.seconds ?? 0 };
+}
+
 /** Its place in the grid is the time that was announced, not the moment at which a node got to it. Gives how many it published. */
 async function publishIfStillDue(
   catalog: WriteContext,

@@ -1,5 +1,10 @@
 import { findEpisode } from '../../../src/features/episodes/queries';
-import { Postponed, publishDueEpisodes, startScheduler } from '../../../src/features/episodes/scheduler';
+import {
+  Postponed,
+  publishDueEpisodes,
+  readOverdue,
+  startScheduler,
+} from '../../../src/features/episodes/scheduler';
 import { createLiveLog, readHead } from '../../../src/live/log/live-log';
 import { createDatabase, WORKING } from '../../../src/platform/database';
 import { createLogger } from '../../../src/platform/log';
@@ -35,6 +40,20 @@ test('publishes what is due, at the time that was announced, and leaves the rest
   expect(await findEpisode(database.db, later.id)).toMatchObject({ status: 'scheduled' });
   expect(catalog.published).toMatchObject([{ type: 'upsert', isNew: true, key: due.id }]);
   expect(await publishDueEpisodes(catalog)).toEqual({ published: 0, nextLookMs: 2_000 });
+});
+
+test('tells how late the oldest of the episodes is that should be published', async () => {
+  const catalog = testCatalog(database.db);
+  const series = await newSeries(catalog);
+  expect(await readOverdue(database.db)).toEqual({ episodes: 0, oldestSeconds: 0 });
+  for (const [number, publishAt] of [PAST, LATER_PAST, '2999-01-01T00:00:00Z'].entries())
+    await newEpisode(catalog, series.id, { number, status: 'scheduled', publishAt });
+  const lateSeconds = (Date.now() - Date.parse(PAST)) / 1_000;
+  const { episodes, oldestSeconds } = await readOverdue(database.db);
+  expect(episodes).toBe(2);
+  expect(Math.abs(oldestSeconds - lateSeconds)).toBeLessThan(60);
+  await publishDueEpisodes(catalog);
+  expect(await readOverdue(database.db)).toEqual({ episodes: 0, oldestSeconds: 0 });
 });
 
 test('looks again at once when there are more than it takes at a time, else when the next one is due', async () => {
