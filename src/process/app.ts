@@ -238,7 +238,8 @@ function adminRoutes(parts: AppParts): Router {
   const appSecrets = new SealedTexts(parts.sessionSecret, 'authenticator apps');
   const webhookSecrets = new SealedTexts(parts.sessionSecret, WEBHOOK_SECRETS);
   const findOrigin = createFindOrigin(parts.config.siteUrl);
-  router.use(loginRoutes({ ...parts, hashQueue, appSecrets, findOrigin }));
+  const onRefused = parts.metrics.loginRefused;
+  router.use(loginRoutes({ ...parts, hashQueue, appSecrets, findOrigin, onRefused }));
   router.use(joinRoutes(parts));
   router.use(requireAdmin(parts), guardRoutes(ADMIN_ROUTES), takeUploads(parts.images));
   router.use(showNotice, showReportCount(parts));

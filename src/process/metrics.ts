@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { LoginRefusal } from '../features/accounts/login-record';
 import type { Delivery, StreamMetrics } from '../live/hub/stream-metrics';
 
 /** Records figures: each part of the site calls what it knows about. docs/metrics.md describes the figures. */
 export type Metrics = {
   readonly stream: StreamMetrics;
+  readonly loginRefused: (reason: LoginRefusal) => void;
   readonly busPublishFailed: () => void;
   /** A page has told that it showed something else than its list. */
   readonly divergentPage: () => void;
@@ -66,8 +68,16 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     help: 'Pages that showed something else than their list, and have read it again.',
     registers,
   });
+  const logins = new Counter({
+    name: 'nipnime_login_failures_total',
+    help: 'Tries to log in to the back office that let nobody in, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['password', 'second step', 'limit', 'busy']) logins.inc({ reason }, 0);
   return {
     stream: createStreamMetrics(registers, workerId),
+    loginRefused: (reason) => logins.inc({ reason }),
     busPublishFailed: () => publishFailed.inc(),
     divergentPage: () => divergent.inc(),
     pageCacheRequest: (result) => pageCache.labels(result).inc(),
@@ -109,11 +119,15 @@ function createStreamMetrics(registers: Registry[], workerId: number | undefined
   const refused = counter('nipnime_stream_refused_total', 'Streams that were told to come back later.', [
     'reason',
   ]);
+  const resets = counter('nipnime_stream_resets_total', 'Streams that were told to read lists again.', [
+    'reason',
+  ]);
   // Each figure is there from the start: one that appears with its first event has no rate before it.
   connections.set(worker, 0);
   for (const resume of ['fresh', 'ok', 'reset']) opened.inc({ resume }, 0);
   for (const reason of ['client', 'ttl', 'drain', 'slow', 'unsure', 'signed-out']) closed.inc({ reason }, 0);
   for (const reason of ['busy', 'drain', 'unsure', 'signed-out']) refused.inc({ reason }, 0);
+  for (const reason of ['gap', 'epoch', 'burst', 'malformed', 'ahead']) resets.inc({ reason }, 0);
   const unrenderable = counter(
     'nipnime_unrenderable_items_total',
     'Items that could not be rendered, and were told as not there.',
@@ -137,6 +151,7 @@ function createStreamMetrics(registers: Registry[], workerId: number | undefined
       closed.inc({ reason });
     },
     refused: (reason) => refused.inc({ reason }),
+    reset: (reason, streams) => resets.inc({ reason }, streams),
     unrenderable: () => unrenderable.inc(),
     delivered: (delivery) => {
       events.inc(delivery.events * delivery.connections);

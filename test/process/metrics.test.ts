@@ -4,6 +4,7 @@ import { createLogger } from '../../src/platform/log';
 import { serveMetrics } from '../../src/process/metrics-server';
 import { createTestApp, type TestApp } from '../support/app';
 import { keepLogLines } from '../support/log-lines';
+import { newBrowser, sendLogin } from '../support/login';
 import { listen, openStream } from '../support/stream-client';
 import { until } from '../support/until';
 
@@ -29,6 +30,24 @@ test('count streams that come, go and are refused', async () => {
   await until(async () => /^nipnime_stream_closed_total\{reason="client"\} 1$/m.test(await read()));
   expect(await read()).toMatch(/^nipnime_stream_connections 0$/m);
   await server.close();
+});
+
+test('count streams that are told to read their lists again, by why', async () => {
+  const server = await listen(site.app);
+  const stream = await openStream(`${server.url}/events`, { 'Last-Event-ID': 'not a cursor' });
+  await stream.next('reset');
+  expect(await read()).toMatch(/^nipnime_stream_resets_total\{reason="malformed"\} 1$/m);
+  expect(await read()).toMatch(/^nipnime_stream_resets_total\{reason="gap"\} 0$/m);
+  stream.close();
+  await stream.ended;
+  await server.close();
+});
+
+test('count tries to log in that let nobody in, by why', async () => {
+  await sendLogin(newBrowser(site), { email: 'ada@example.org', password: 'wrong' }).expect(422);
+  expect(await read()).toMatch(/^nipnime_login_failures_total\{reason="password"\} 1$/m);
+  expect(await read()).toMatch(/^nipnime_login_failures_total\{reason="limit"\} 0$/m);
+  expect(await read()).toMatch(/^nipnime_login_failures_total\{reason="second step"\} 0$/m);
 });
 
 test('tell requests apart by a few classes, whatever was asked for', async () => {

@@ -74,7 +74,7 @@ export class SimulatedNode {
       clientAddress: (address) => address,
       addressLimit: new AddressCounts(1_000),
       isElsewhereBetter: () => this.#feed.isElsewhereBetter,
-      metrics: { opened() {}, closed() {}, refused() {}, delivered() {} },
+      metrics: { opened() {}, closed() {}, refused() {}, reset() {}, delivered() {} },
       onError: report,
       heartbeatMs: 15_000,
       timeoutMs: 200_000,

@@ -126,7 +126,7 @@ export function createTestHub(
     lastWhispers: () => [],
     clientAddress: (remoteAddress) => remoteAddress,
     addressLimit: new AddressCounts(20_000),
-    metrics: { opened() {}, closed() {}, refused() {}, delivered() {} },
+    metrics: { opened() {}, closed() {}, refused() {}, reset() {}, delivered() {} },
     onError,
     heartbeatMs: 15_000,
     timeoutMs: 1_800_000,

@@ -9,8 +9,14 @@ import { RefusalJournal, typedName } from './refusal-journal';
 /** The tries of one address are limited anyway: this is for many addresses at once. */
 const REFUSALS = { perMinute: 300, perMinuteAndAddress: 60 };
 
-/** Writes down who was let in and who was not. */
-export function createLoginRecord(db: Database, log: Logger) {
+/** Why a try let nobody in. */
+export type LoginRefusal = 'password' | 'second step' | 'limit' | 'busy';
+
+/**
+ * Writes down who was let in and who was not.
+ * @param onRefused called for each try that let nobody in, also for those that are not written down
+ */
+export function createLoginRecord(db: Database, log: Logger, onRefused: (reason: LoginRefusal) => void) {
   const refusals = new RefusalJournal(db, log, REFUSALS);
   const refused = (
     {
@@ -18,7 +24,7 @@ export function createLoginRecord(db: Database, log: Logger) {
       adminId,
       address,
     }: { readonly name: string; readonly adminId: string | null; readonly address: string },
-    reason: 'password' | 'second step' | 'limit',
+    reason: Exclude<LoginRefusal, 'busy'>,
   ): Promise<void> =>
     refusals.record(addressKey(address), () => ({
       actor: { kind: 'anonymous', id: null, name: typedName(name), via: 'form', address },
@@ -56,13 +62,18 @@ export function createLoginRecord(db: Database, log: Logger) {
       email: string,
       address: string,
     ): Promise<void> => {
-      if (outcome.type === 'busy') return;
+      if (outcome.type === 'busy') return onRefused('busy');
+      const reason = outcome.type === 'wrong' ? 'password' : 'limit';
+      onRefused(reason);
       // Once a window: whoever goes on against a closed door would only fill the log.
       if (outcome.type === 'limited' && !outcome.isFirst) return;
       const who = { name: email, adminId: outcome.adminId, address };
-      await refused(who, outcome.type === 'wrong' ? 'password' : 'limit');
+      await refused(who, reason);
     },
-    secondRefused: ({ id, email }: AdminUser, address: string): Promise<void> =>
-      refused({ name: email, adminId: id, address }, 'second step'),
+    secondLimited: (): void => onRefused('limit'),
+    secondRefused: ({ id, email }: AdminUser, address: string): Promise<void> => {
+      onRefused('second step');
+      return refused({ name: email, adminId: id, address }, 'second step');
+    },
   };
 }

@@ -13,7 +13,7 @@ import type { AdminUser } from './admin-users';
 import { DeviceCookies } from './device-cookie';
 import type { HashQueue } from './hash-queue';
 import { createLogIn } from './login-attempt';
-import { createLoginRecord } from './login-record';
+import { createLoginRecord, type LoginRefusal } from './login-record';
 import { askForPasskey, takePasskey } from './passkeys';
 import { findPending, pendingLogin } from './pending-login';
 import type { LoginLimits } from './rate-limits';
@@ -38,6 +38,8 @@ type LoginNeeds = {
   readonly findOrigin: FindOrigin;
   /** Ends the streams that hang on the session with this live id, on every node. */
   readonly signOut: (liveId: string) => void;
+  /** Called for each try that let nobody in. */
+  readonly onRefused: (reason: LoginRefusal) => void;
 };
 
 /** Somebody who has shown all that is asked for. */
@@ -52,7 +54,7 @@ export function loginRoutes(needs: LoginNeeds): Router {
     needs;
   const devices = new DeviceCookies(sessionSecret);
   const logIn = createLogIn(db, { loginLimits, devices, hashQueue });
-  const record = createLoginRecord(db, log);
+  const record = createLoginRecord(db, log, needs.onRefused);
   const router = Router();
 
   const render = (request: Request, response: Response, email = '', error?: string): void => {
@@ -166,6 +168,7 @@ export function loginRoutes(needs: LoginNeeds): Router {
     const loginTry = loginLimits.beginTry();
     const refusal = await loginTry.fromDevice(admin.folded, SECOND_STEP);
     if (refusal) {
+      record.secondLimited();
       const error = refuse(response, { type: 'limited', ...refusal }, 'codes');
       return renderSecond(request, response, { admin, error });
     }

@@ -265,13 +265,14 @@ export class Hub {
     backlog: readonly StreamBytes[],
     ttlMs: number,
   ): StreamBytes {
-    const { heartbeatMs, lastWhispers } = this.#options;
+    const { heartbeatMs, lastWhispers, metrics } = this.#options;
     const { replay, ...told } = this.#toldOf(greeting, audience);
     const hello = helloFrame(
       { resume: told.resume, topics: audience.names, heartbeatMs, ttlMs },
       told.resets.size > 0 ? undefined : (told.from ?? told.to),
     );
     const reset = [...told.resets].map(([reason, reset]) => {
+      metrics.reset(reason, 1);
       const data = { topics: audience.namesOf(reset), reason, spreadMs: RESET_SPREAD_MS };
       return StreamBytes.once(resetFrame(told.to, data));
     });
@@ -335,6 +336,7 @@ export class Hub {
     this.#options.windows.forgetAll();
     const nowMs = this.#clock.now();
     for (const audience of this.#audiences.all()) {
+      this.#options.metrics.reset(reason, audience.connections.size);
       const data = { topics: audience.names, reason, spreadMs: RESET_SPREAD_MS };
       const bytes = StreamBytes.of(resetFrame(cursor, data));
       this.#rounds.write(audience, {
@@ -378,6 +380,7 @@ export class Hub {
     const epoch = reset.length > 0 ? undefined : cursor.epoch;
     const frames = changes.flatMap((change) => this.#frames.of(change, audience.topics, epoch));
     if (reset.length > 0) {
+      this.#options.metrics.reset('burst', audience.connections.size);
       const data = { topics: reset, reason: 'burst', spreadMs: RESET_SPREAD_MS } as const;
       frames.push(StreamBytes.of(resetFrame(cursor, data)));
     }

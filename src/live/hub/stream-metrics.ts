@@ -1,3 +1,4 @@
+import type { ResetReason } from '../feed/batch';
 import type { LoggedChange } from '../log/change';
 
 /**
@@ -11,6 +12,8 @@ export type StreamMetrics = {
   opened(resume: 'fresh' | 'ok' | 'reset'): void;
   closed(reason: CloseReason): void;
   refused(reason: 'busy' | 'drain' | 'unsure' | 'signed-out'): void;
+  /** So many streams were told to read a list, or all of theirs, again. */
+  reset(reason: ResetReason, streams: number): void;
   /** An item could not be rendered; its clients were told that it is not there. */
   unrenderable?(): void;
   delivered(delivery: Delivery): void;

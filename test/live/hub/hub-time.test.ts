@@ -52,6 +52,7 @@ const newMetrics = () => ({
   opened: jest.fn<void, Parameters<StreamMetrics['opened']>>(),
   closed: jest.fn<void, Parameters<StreamMetrics['closed']>>(),
   refused: jest.fn<void, Parameters<StreamMetrics['refused']>>(),
+  reset: jest.fn<void, Parameters<StreamMetrics['reset']>>(),
   delivered: jest.fn<void, [Delivery]>(),
 });
 let metrics = newMetrics();
@@ -330,6 +331,12 @@ describe('topics', () => {
       topics: ['latest'],
       reason: 'burst',
     });
+    expect(metrics.reset.mock.calls).toEqual([
+      ['burst', 1],
+      ['burst', 1],
+    ]);
+    feed.emit({ type: 'reset', cursor: { epoch: 'zzzz', seq: 1 }, reason: 'epoch' });
+    expect(metrics.reset.mock.calls.slice(2)).toEqual(Array(3).fill(['epoch', 1]));
     hub.close();
   });
 
