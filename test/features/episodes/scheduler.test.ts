@@ -197,8 +197,8 @@ test('one that can not be published at all is told, tried less and less often, a
 
 test.each([
   { writers: 4, holdMs: 20 },
-  // A queue of 800 ms, as on a machine that is busy with other things.
-  { writers: 8, holdMs: 100 },
+  // A queue of half a second and more, as on a machine that is busy with other things.
+  { writers: 8, holdMs: 70 },
 ])(
   'those of a series that $writers always want to write have their turn, all together',
   async ({ writers, holdMs }) => {
