@@ -12,7 +12,7 @@ const HELP = `Checks whether the live updates of a deployed site work, from wher
   --token TOKEN       Of npm run token:create: posts an episode, looks for it on the stream, and deletes it. Its series,
                       "nipnime check", stays for the next time.
   --timeout SECONDS   How long anything but a heartbeat is waited for (10).
-  --no-heartbeat      Does not wait for a heartbeat (15 s).
+  --no-heartbeat      Does not wait for a heartbeat (15 s), nor until the stream is 35 s old.
   --help              Prints this.
 
 Each line passes (✓), could not be told (–), or says what is wrong and what to mend (✗). The status is 0 when nothing is

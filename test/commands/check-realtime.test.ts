@@ -23,7 +23,13 @@ afterAll(async () => {
 
 async function check(url: string, options: Partial<RealtimeCheckOptions> = {}) {
   const results: CheckResult[] = [];
-  for await (const result of checkRealtime({ url, timeoutMs: 5_000, heartbeat: false, ...options }))
+  for await (const result of checkRealtime({
+    url,
+    timeoutMs: 5_000,
+    heartbeat: false,
+    heldMs: 1_500,
+    ...options,
+  }))
     results.push(result);
   const lines = results.map(resultLine);
   return { lines, failures: lines.filter((line) => line.startsWith('✗')) };
@@ -86,6 +92,7 @@ describe('the check of a site that is all right', () => {
         expect.stringMatching(
           /^✓ an episode was on the stream \d+ ms after it was posted, and gone \d+ ms after it was deleted$/,
         ),
+        ...(heartbeat ? ['✓ the stream stays open (1.5 s)'] : []),
       ]);
     }
     expect(await app.database.db('series').pluck('slug')).toEqual(['nipnime-check']);
@@ -246,6 +253,27 @@ describe('the check names', () => {
     );
     expect(failures).toEqual([
       expect.stringMatching(/^✗ the connection ended after \d+ ms: let the proxy keep idle streams longer/),
+    ]);
+  });
+
+  test('a proxy that cuts every stream after a time, though a heartbeat came before', async () => {
+    const { failures, lines } = await checkThrough(
+      {
+        headers: (headers) => ({ ...headers, 'accept-encoding': 'identity' }),
+        spoil: (answer, response) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
+          answer.on('data', (chunk: Buffer) => {
+            response.write(chunk);
+            if (chunk.includes('event: ping')) setTimeout(() => response.end(), 100);
+          });
+          answer.on('end', () => response.end());
+        },
+      },
+      { heartbeat: true, heldMs: 20_000 },
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^✓ heartbeat after/));
+    expect(failures).toEqual([
+      expect.stringMatching(/^✗ the connection ended after [\d.]+ m?s: let the proxy put no limit on/),
     ]);
   });
 

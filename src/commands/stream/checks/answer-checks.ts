@@ -1,4 +1,4 @@
-import { type CheckResult, failed, passed } from './check-result';
+import { type CheckResult, failed, leftOut, passed } from './check-result';
 import { type Probe, seconds } from './probe';
 
 /** A stream that is not held back begins at once; the rest is the way there. */
@@ -103,7 +103,22 @@ export async function checkHeartbeat(probe: Probe): Promise<CheckResult> {
   return probe.endedBy
     ? failed(
         probe.endedBy,
-        'let the proxy keep idle streams longer than a heartbeat (nginx: proxy_read_timeout 60s)',
+        'let the proxy keep idle streams longer than a heartbeat (nginx: proxy_read_timeout 60s; HAProxy: timeout client 60s and timeout server 60s)',
       )
     : failed(`no heartbeat within ${seconds(allowedMs)}`, UNBUFFERED);
+}
+
+/**
+ * The stream stays open, whatever was heard on it: a first heartbeat may come before a proxy cuts.
+ * @param heldMs how old it has to become
+ */
+export async function checkHeld(probe: Probe, heldMs: number): Promise<CheckResult> {
+  const bye = await probe.waitFor(() => probe.event('bye'), heldMs - probe.ageMs);
+  if (bye) return leftOut(`the site itself has ended the stream (bye: ${String(bye.data.reason)})`);
+  return probe.endedBy
+    ? failed(
+        probe.endedBy,
+        'let the proxy put no limit on how long an answer takes (nginx: proxy_read_timeout 60s, which counts silence only; HAProxy: timeout server 60s; Traefik: respondingTimeouts.writeTimeout 0; Caddy: no timeouts.write)',
+      )
+    : passed(`the stream stays open (${seconds(heldMs)})`);
 }

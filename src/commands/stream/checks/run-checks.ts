@@ -5,6 +5,7 @@ import {
   checkEncoding,
   checkFirstByte,
   checkHeartbeat,
+  checkHeld,
   checkHello,
   checkRetry,
 } from './answer-checks';
@@ -19,8 +20,10 @@ export type RealtimeCheckOptions = {
   readonly url: string;
   /** How long anything but a heartbeat is waited for. */
   readonly timeoutMs: number;
-  /** False leaves out the wait for a heartbeat, 15 s by default. */
+  /** False leaves out the wait for a heartbeat, 15 s by default, and for how long the stream is let live. */
   readonly heartbeat: boolean;
+  /** How old a stream has to become; 35 s, which is more than the limits that proxies come with. */
+  readonly heldMs?: number;
   /** Of the API; without it nothing is posted. */
   readonly token?: string;
 };
@@ -59,7 +62,7 @@ export async function* checkRealtime(options: RealtimeCheckOptions): AsyncGenera
 }
 
 async function* checkConversation(
-  { url, timeoutMs, heartbeat, token }: RealtimeCheckOptions,
+  { url, timeoutMs, heartbeat, heldMs = HELD_MS, token }: RealtimeCheckOptions,
   probe: Probe,
   cursor: string,
 ): AsyncGenerator<CheckResult, void> {
@@ -69,10 +72,14 @@ async function* checkConversation(
     : await checkResumeByHeader(url, cursor, timeoutMs);
   yield await checkUnknownId(url, timeoutMs);
   yield await checkMethod(url, timeoutMs);
-  yield heartbeat
+  const heard = heartbeat
     ? await checkHeartbeat(probe)
     : leftOut('the heartbeat was not waited for (--no-heartbeat)');
+  yield heard;
   yield token === undefined
     ? leftOut('nothing was posted, for lack of a --token')
     : await checkPost(url, token, timeoutMs);
+  if (heard.outcome === 'passed') yield await checkHeld(probe, heldMs);
 }
+
+const HELD_MS = 35_000;
