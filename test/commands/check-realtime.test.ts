@@ -75,6 +75,7 @@ describe('the check of a site that is all right', () => {
       const { lines } = await check(site.url, { token, heartbeat });
       expect(lines).toEqual([
         expect.stringMatching(/^✓ the page is there, with 0 episodes, at \w+\.\d+$/),
+        `✓ the site knows that it is at ${site.url}`,
         '✓ /events answers 200 with text/event-stream; charset=utf-8',
         '✓ Cache-Control: no-store, no-transform',
         '✓ X-Accel-Buffering: no',
@@ -253,6 +254,17 @@ describe('the check names', () => {
     );
     expect(failures).toEqual([
       expect.stringMatching(/^✗ the connection ended after \d+ ms: let the proxy keep idle streams longer/),
+    ]);
+  });
+
+  test('a proxy that asks for the site by a name of its own', async () => {
+    const { failures } = await checkThrough({
+      headers: (headers) => ({ ...headers, host: 'backend.internal:3000' }),
+    });
+    expect(failures).toEqual([
+      expect.stringMatching(
+        /^✗ the site takes itself to be at http:\/\/backend\.internal:3000: let the proxy pass on/,
+      ),
     ]);
   });
 

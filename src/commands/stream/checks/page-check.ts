@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import { parseListMarkup } from '../../../live/state/list-markup';
 import { fetchReason } from '../fetch-reason';
 import { TOPIC } from '../read-list';
-import { type CheckResult, failed, passed } from './check-result';
+import { type CheckResult, failed, leftOut, passed } from './check-result';
 
 const PATH = '/episodes/latest/grid';
+/** It says where the site takes itself to be. https://www.jsonfeed.org/version/1.1/ */
+const FEED_PATH = '/feed.json';
 
 /** The page is there, and says from where the stream has to go on; `cursor` is undefined when it isn't or doesn't. */
 export async function checkPage(
@@ -47,3 +50,22 @@ export async function checkPage(
     return { result: failed(`${PATH} holds no list of episodes`, mend) };
   }
 }
+
+/** The site knows where visitors find it: else links in feeds lead nowhere, and forms look as if another site had sent them. */
+export async function checkOrigin(siteUrl: string, timeoutMs: number): Promise<CheckResult> {
+  const { origin } = new URL(siteUrl);
+  const found = await fetch(new URL(FEED_PATH, siteUrl), { signal: AbortSignal.timeout(timeoutMs) })
+    .then((response) => response.json())
+    .then((feed) => feedSchema.safeParse(feed).data?.home_page_url)
+    .catch(() => undefined);
+  if (found === undefined) return leftOut(`${FEED_PATH} could not be read`);
+  const own = new URL(found).origin;
+  return own === origin
+    ? passed(`the site knows that it is at ${own}`)
+    : failed(
+        `the site takes itself to be at ${own}`,
+        `let the proxy pass on which address was asked for (nginx: proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto $scheme; HAProxy: http-request set-header X-Forwarded-Proto https; Caddy and Traefik do so by themselves) and TRUST_PROXY name it, correct SITE_URL, or check ${own}`,
+      );
+}
+
+const feedSchema = z.object({ home_page_url: z.url() });

@@ -10,7 +10,7 @@ import {
   checkRetry,
 } from './answer-checks';
 import { type CheckResult, leftOut } from './check-result';
-import { checkPage } from './page-check';
+import { checkOrigin, checkPage } from './page-check';
 import { checkPost } from './post-check';
 import { Probe } from './probe';
 import { checkMethod, checkResumeByCursor, checkResumeByHeader, checkUnknownId } from './resume-checks';
@@ -37,6 +37,7 @@ export async function* checkRealtime(options: RealtimeCheckOptions): AsyncGenera
   const { result, cursor } = await checkPage(url, timeoutMs);
   yield result;
   if (cursor === undefined) return yield leftOut('the stream was not looked at');
+  yield await checkOrigin(url, timeoutMs);
 
   const probe = new Probe(url, { cursor, acceptEncoding: 'gzip, br' });
   try {
