@@ -91,6 +91,15 @@ test('a page, a log-in page and the readiness are answered within three seconds,
   }
 }, 30_000);
 
+test('the figures are told within three seconds, and say so', async () => {
+  network.mute();
+  const startedMs = performance.now();
+  const text = await site.registry.metrics();
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect(text).toContain('nipnime_feed_unseen_seconds ');
+  await until(async () => /^nipnime_ready 1$/m.test(await site.registry.metrics()));
+}, 30_000);
+
 test('an admin who is logged in, and one who logs in, are answered within five seconds, and let in soon after', async () => {
   const fields = { email: 'ada@example.org', password: 'a boat of nine blue lanterns' };
   await createAdmin(database.db, fields.email, fields.password);

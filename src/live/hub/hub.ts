@@ -66,6 +66,8 @@ export type HubOptions = {
   readonly clock?: NodeClock;
 };
 
+type ToldGreeting = Greeting & { readonly replay: StreamBytes[] };
+
 /** When a client that is refused may come back: soon where another node is there, or where this one only has to catch up. */
 const REFUSED_FOR_MS = {
   drain: [500, 5_000],
@@ -246,7 +248,8 @@ export class Hub {
     if (connection.socket.destroyed) return this.#audiences.dropIfEmpty(audience);
     const { timeoutMs, metrics } = this.#options;
     const ttlMs = Math.round(timeoutMs * (0.8 + 0.2 * this.#clock.random()));
-    connection.begin(this.#greetingBytes(audience, greeting, backlog, ttlMs));
+    const told = this.#toldOf(greeting, audience);
+    connection.begin(this.#greetingBytes(audience, told, backlog, ttlMs));
     connection.deadlineMs = this.#clock.now() + ttlMs;
     connection.batch = audience.lastBatch;
     this.#lastBucket = (this.#lastBucket + 1) % this.#buckets;
@@ -254,25 +257,24 @@ export class Hub {
     connection.state = 'live';
     connection.closeReason = 'client';
     audience.connections.add(connection);
-    metrics.opened(greeting.resume);
+    metrics.opened(told.resume);
+    for (const reason of told.resets.keys()) metrics.reset(reason, 1);
     // It came just before everybody was told to go.
     if (this.#isDraining) this.#dismiss(connection, 'drain');
   }
 
   #greetingBytes(
     audience: StreamAudience,
-    greeting: Greeting,
+    { replay, ...told }: ToldGreeting,
     backlog: readonly StreamBytes[],
     ttlMs: number,
   ): StreamBytes {
-    const { heartbeatMs, lastWhispers, metrics } = this.#options;
-    const { replay, ...told } = this.#toldOf(greeting, audience);
+    const { heartbeatMs, lastWhispers } = this.#options;
     const hello = helloFrame(
       { resume: told.resume, topics: audience.names, heartbeatMs, ttlMs },
       told.resets.size > 0 ? undefined : (told.from ?? told.to),
     );
     const reset = [...told.resets].map(([reason, reset]) => {
-      metrics.reset(reason, 1);
       const data = { topics: audience.namesOf(reset), reason, spreadMs: RESET_SPREAD_MS };
       return StreamBytes.once(resetFrame(told.to, data));
     });
@@ -290,10 +292,7 @@ export class Hub {
   }
 
   /** The greeting with its changes encoded, or another one where they are too many. */
-  #toldOf(
-    greeting: Greeting,
-    { topics, bareTopics }: StreamAudience,
-  ): Greeting & { readonly replay: StreamBytes[] } {
+  #toldOf(greeting: Greeting, { topics, bareTopics }: StreamAudience): ToldGreeting {
     // Who is cut in between has to get the reset, too, so that only the last frame may lead on.
     const epoch = greeting.resets.size > 0 ? undefined : greeting.to.epoch;
     const replay = greeting.changes.flatMap((change) => this.#frames.of(change, topics, epoch));

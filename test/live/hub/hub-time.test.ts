@@ -476,6 +476,18 @@ describe('languages', () => {
     hub.close();
   });
 
+  test('what was missed is a reset where it is too long, and counts as one', async () => {
+    things.present.set('5', thing('5', 'x'.repeat(300_000)));
+    const log = { readTopics: async () => [logged(7, '5')] };
+    const hub = createHub({ topics, log, present: new Present(things.lists, Object.create(null)) }, things);
+    const client = connect(hub, true, 'k3f9.6', 'latest.ja');
+    await turns();
+    expect(client.frames.map(({ event }) => event)).toEqual(['hello', 'reset']);
+    expect(metrics.opened.mock.calls).toEqual([['reset']]);
+    expect(metrics.reset.mock.calls).toEqual([['gap', 1]]);
+    hub.close();
+  });
+
   test('a heartbeat names the digest of each', async () => {
     const hub = createHub({ topics }, things);
     const client = connect(hub, true, undefined, 'latest,latest.ja');
