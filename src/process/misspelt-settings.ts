@@ -1,7 +1,7 @@
 /** Only settings begin with these. */
 const PREFIXES = ['SSE_', 'METRICS_'];
 /** What Kubernetes tells each container of a service. https://kubernetes.io/docs/tutorials/services/connect-applications-service/ */
-const OF_A_SERVICE = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$/;
+const OF_A_SERVICE = /_SERVICE_(HOST$|PORT$|PORT_)|_PORT_\d{1,5}_(TCP|UDP|SCTP)($|_(ADDR|PORT|PROTO)$)/;
 const ADDRESS_OF_A_SERVICE = /^(tcp|udp|sctp):\/\//;
 /** Shorter settings are near to ordinary names: PORT to PATH, HOST to HOME. */
 const MIN_LENGTH = 8;

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { projectRoot, siteArguments } from '../../src/platform/project';
+import { projectRoot } from '../../src/platform/project';
 
 const run = promisify(execFile);
 
@@ -14,11 +14,6 @@ async function unit(): Promise<string> {
   expect(text).toContain('ExecStart=/usr/bin/node ');
   return text.replace('ExecStart=/usr/bin/node ', `ExecStart=${process.execPath} `);
 }
-
-test('the unit starts the site as the image does', async () => {
-  const options = siteArguments().filter((argument) => argument.startsWith('--'));
-  expect(await unit()).toContain(` ${options.join(' ')} dist/server.js\n`);
-});
 
 const hasSystemd = existsSync('/usr/bin/systemd-analyze');
 // CI installs it.
