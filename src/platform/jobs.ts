@@ -126,7 +126,7 @@ export function startJobs(
   jobs: Readonly<Record<string, Job>>,
   log: Logger,
 ): () => Promise<void> {
-  const pool = createPool(url, 'nipnime-jobs', MAX_CONNECTIONS);
+  const pool = releasedOnce(createPool(url, 'nipnime-jobs', MAX_CONNECTIONS));
   const isTimed = ([, { cron }]: readonly [string, Job]): boolean => cron !== undefined;
   const all = Object.entries(jobs);
   const stops = [
@@ -148,6 +148,26 @@ export function startJobs(
       logFailure(log, error, 'The connections of the jobs were not closed in order'),
     );
   };
+}
+
+/**
+ * graphile-worker gives the connection that it listens on back twice where that breaks while it ends. pg-pool throws at the second time,
+ * where nobody waits for it, and that would end the process in the middle of its last answers.
+ */
+export function releasedOnce(pool: Pool): Pool {
+  const connect = pool.connect.bind(pool);
+  type Callback = Parameters<typeof connect>[0];
+  const connectOnce = (callback?: Callback) => {
+    if (!callback) return connect();
+    return connect((error, client, release) => {
+      let isReleased = false;
+      callback(error, client, (reason) => {
+        if (!isReleased) release(reason);
+        isReleased = true;
+      });
+    });
+  };
+  return Object.assign(pool, { connect: connectOnce });
 }
 
 /** Does jobs of these names, so many at a time, until it is ended. */

@@ -1,4 +1,13 @@
-import { addJob, countJobs, JOBS_SCHEMA, type Job, migrateJobs, startJobs } from '../../src/platform/jobs';
+import { createPool } from '../../src/platform/database';
+import {
+  addJob,
+  countJobs,
+  JOBS_SCHEMA,
+  type Job,
+  migrateJobs,
+  releasedOnce,
+  startJobs,
+} from '../../src/platform/jobs';
 import { createLogger } from '../../src/platform/log';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { until } from '../support/until';
@@ -36,6 +45,25 @@ test('a job is done once, whichever of two nodes does it, and their signals stay
   await Promise.all(stops.map((stop) => stop()));
   const { rows } = await database.db.raw('select * from graphile_worker.jobs');
   expect(rows).toEqual([]);
+});
+
+test('a connection that is given back twice is given back once', async () => {
+  const pool = releasedOnce(createPool(database.url, 'nipnime-jobs', 1));
+  const twice = await new Promise<() => void>((resolve, reject) => {
+    pool.connect((error, _client, release) => {
+      if (error) return reject(error);
+      return resolve(() => {
+        release();
+        release();
+      });
+    });
+  });
+  twice();
+  // And the other way to have one is as it was.
+  const client = await pool.connect();
+  client.release();
+  expect(() => client.release()).toThrow('already been released');
+  await pool.end();
 });
 
 test('are counted by state: what waits, is done later, or was given up', async () => {

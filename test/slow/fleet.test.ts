@@ -439,9 +439,7 @@ describeWithRedis('npm run fleet', () => {
         const streams = await Promise.all(
           Array.from({ length: 2 * NODE_LIMIT }, () => openStream(`${fleet.url}/events`)),
         );
-        const greetings = await Promise.all(
-          streams.map((stream) => Promise.race([stream.next('hello'), stream.next('bye')])),
-        );
+        const greetings = await Promise.all(streams.map((stream) => stream.next('hello', 'bye')));
         if (greetings.some((event) => event.type === 'bye')) {
           for (const stream of streams) stream.close();
           return false;

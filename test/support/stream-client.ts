@@ -17,8 +17,8 @@ export type StreamClient = {
   /** Everything received so far. */
   readonly events: readonly StreamEvent[];
   readonly retryMs: () => number | undefined;
-  /** Resolves with the first event of this type from now on or among those not yet taken. */
-  next(type: string): Promise<StreamEvent>;
+  /** Resolves with the first event of these types from now on or among those not yet taken. */
+  next(...types: readonly string[]): Promise<StreamEvent>;
   /** Resolves when the server has ended the stream. */
   readonly ended: Promise<void>;
   close(): void;
@@ -59,16 +59,18 @@ export async function openStream(url: string, headers: Record<string, string> = 
     }
   })();
 
-  const next = async (type: string): Promise<StreamEvent> => {
+  const next = async (...types: readonly string[]): Promise<StreamEvent> => {
     for (;;) {
-      const index = events.findIndex((event, position) => position >= taken && event.type === type);
+      const index = events.findIndex((event, position) => position >= taken && types.includes(event.type));
       const event = events[index];
       if (event) {
         taken = index + 1;
         return event;
       }
       if (over)
-        throw new Error(`The stream ended without ${type}; it had ${events.map((each) => each.type)}`);
+        throw new Error(
+          `The stream ended without ${types.join(' or ')}; it had ${events.map((each) => each.type)}`,
+        );
       await new Promise<void>((resolve) => {
         const listener = (): void => {
           waiting.delete(listener);
