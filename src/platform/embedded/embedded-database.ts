@@ -72,8 +72,15 @@ type Session = {
 export async function openEmbeddedDatabase(options: Options): Promise<EmbeddedDatabase> {
   const cluster = await prepareCluster(options);
   const joining = joinServer(cluster);
+  let watch: EmbeddedServerWatch<Session> | undefined;
+  let leaving: Promise<void> | undefined;
+  // Once, and not before the watch has ended: it would take the server that is stopped here for lost, and start it again.
+  const leave = (how?: 'as it is'): Promise<void> => {
+    leaving ??= (async () => leaveServer(cluster, await (watch?.close() ?? joining), how))().finally(forget);
+    return leaving;
+  };
   // Until the site has its own way of ending, and where there is none, as in commands.
-  const forget = closeOnSignal(async () => leaveServer(cluster, await joining, 'as it is'));
+  const forget = closeOnSignal(() => leave('as it is'));
   const session = await joining.catch((error: unknown) => {
     forget();
     throw error;
@@ -83,29 +90,22 @@ export async function openEmbeddedDatabase(options: Options): Promise<EmbeddedDa
     await createDatabase(session.client, options.databaseName);
   } catch (error) {
     // The first error tells more than those that follow from it.
-    await leaveServer(cluster, session).catch(() => {});
-    forget();
+    await leave().catch(() => {});
     throw error;
   }
-  const watch = new EmbeddedServerWatch({
-    session: forgettable(session),
-    rejoin: async () => forgettable(await joinServer(cluster, port)),
-    onLost: () =>
-      options.warn?.('The database server has gone, or ended all connections: starting it again.'),
-    onBack: (awayMs) =>
-      options.notify?.(`The database server is back after ${(awayMs / 1_000).toFixed(1)} s.`),
-    onGivenUp: (error) => options.onGivenUp?.(error),
-  });
-  let closing: Promise<void> | undefined;
+  if (leaving === undefined)
+    watch = new EmbeddedServerWatch({
+      session: forgettable(session),
+      rejoin: async () => forgettable(await joinServer(cluster, port)),
+      onLost: () =>
+        options.warn?.('The database server has gone, or ended all connections: starting it again.'),
+      onBack: (awayMs) =>
+        options.notify?.(`The database server is back after ${(awayMs / 1_000).toFixed(1)} s.`),
+      onGivenUp: (error) => options.onGivenUp?.(error),
+    });
   return {
     url: `postgres://${SUPERUSER}:${cluster.password}@${HOST}:${port}/${encodeURIComponent(options.databaseName)}`,
-    close() {
-      closing ??= watch
-        .close()
-        .then((last) => leaveServer(cluster, last))
-        .finally(forget);
-      return closing;
-    },
+    close: () => leave(),
   };
 }
 
