@@ -392,6 +392,10 @@ describeInBrowser('the public pages', () => {
     await page.keyboard.press('m');
     await until(async () => (await video('muted')) === true);
     await page.getByRole('status').filter({ hasText: 'Muted' }).waitFor();
+    // A switch that was just pressed keeps the focus, and takes no letter.
+    await page.locator('[data-autoplay]').focus();
+    await page.keyboard.press('m');
+    await until(async () => (await video('muted')) === false);
     await page.keyboard.press('5');
     await until(async () => (await video('currentTime')) === 6);
     await page.keyboard.press('>');

@@ -1,6 +1,9 @@
 const KEY = 'nipnime.keys';
 const OFF = 'off';
 
+/** Into which characters are typed. A list of choices finds one by its first letter; a switch takes the space bar alone. */
+const TYPED_INTO = 'input:not([type="checkbox"], [type="radio"]), textarea, select';
+
 /**
  * Whether a key is pressed for the page: alone, and not into a field. Never where keys alone are switched off, as by somebody who speaks
  * to the computer. https://www.w3.org/WAI/WCAG22/Understanding/character-key-shortcuts
@@ -13,7 +16,7 @@ export function isForPage(event: KeyboardEvent): boolean {
     event.metaKey ||
     event.altKey ||
     document.documentElement.dataset.keys === OFF ||
-    (target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select')))
+    (target instanceof HTMLElement && (target.isContentEditable || target.matches(TYPED_INTO)))
   );
 }
 
