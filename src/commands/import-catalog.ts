@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Actor, WriteContext } from '../features/episodes/write';
+import type { Actor } from '../features/episodes/write';
 import { CatalogFileError, RefusedWriter, readCatalogFile } from '../features/transfer/catalog-file';
 import {
   countRows,
@@ -11,14 +11,10 @@ import {
   type RowOutcome,
   type RowResult,
 } from '../features/transfer/catalog-import';
-import { recordAudit } from '../journal/journal';
-import { createRedisBus } from '../live/feed/bus';
-import { keptSecret } from '../platform/kept-secret';
-import { createLogger, type Logger } from '../platform/log';
-import { openDatabase } from '../platform/open-database';
-import { type Config, loadConfig } from '../process/config';
-import { createLists } from '../process/lists';
+import { createLogger } from '../platform/log';
+import { loadConfig } from '../process/config';
 import { runCommand, UsageError } from './support/run-command';
+import { withCatalog } from './support/with-catalog';
 
 const HELP = `Brings the catalog to what a file says that \`npm run export\` has written, or one like it (docs/import-export.md).
 
@@ -73,31 +69,6 @@ function readOptions(args: string[]) {
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError('One FILE is required.');
   return { file, dryRun: values['dry-run'], failed: values.failed, all: values.all };
-}
-
-async function withCatalog(
-  config: Config,
-  log: Logger,
-  work: (catalog: WriteContext) => Promise<void>,
-): Promise<void> {
-  const { db, close } = await openDatabase(config, log);
-  const secret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
-  const bus = config.redisUrl ? createRedisBus(config.redisUrl, log, { secret }) : undefined;
-  const publishing = new Set<Promise<void>>();
-  const publish: WriteContext['publish'] = (commit) => {
-    const published = bus?.publish(commit).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.warn({ reason }, 'Redis was not told; the nodes find the change in the log within 2 s');
-    });
-    if (published) publishing.add(published.finally(() => publishing.delete(published)));
-  };
-  try {
-    await work({ db, lists: createLists().all, publish, audit: recordAudit });
-  } finally {
-    await Promise.all(publishing);
-    await bus?.close();
-    await close();
-  }
 }
 
 /** Tells of the rows while they are done, and of all of them in the end. */

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import type { Actor, WriteContext } from '../features/episodes/write';
+import type { Actor } from '../features/episodes/write';
 import { readTitles } from '../features/titles/dictionary';
 import { foldChangedTitles } from '../features/titles/public';
 import { keepReadings, unreadAmong } from '../features/titles/readings';
@@ -12,15 +11,11 @@ import {
   type Skipped,
 } from '../features/transfer/bangumi-data';
 import { type ImportResult, importBangumi, recentSince } from '../features/transfer/import-bangumi';
-import { recordAudit } from '../journal/journal';
-import { createRedisBus } from '../live/feed/bus';
 import type { Database } from '../platform/database';
-import { keptSecret } from '../platform/kept-secret';
 import { createLogger, type Logger } from '../platform/log';
-import { openDatabase } from '../platform/open-database';
 import { type Config, ConfigError, loadConfig } from '../process/config';
-import { createLists } from '../process/lists';
 import { failure } from './support/run-command';
+import { withCatalog } from './support/with-catalog';
 
 const USAGE = `Usage: npm run import -- [--all]
 
@@ -103,33 +98,17 @@ async function runImport(
   log: Logger,
   options: { readonly now: Date; readonly since?: Date; readonly signal: AbortSignal },
 ): Promise<ImportResult> {
-  const { db, close } = await openDatabase(config, log);
-  const secret = config.sessionSecret ?? (await keptSecret(join(config.dataDir, 'session-secret')));
-  const bus = config.redisUrl ? createRedisBus(config.redisUrl, log, { secret }) : undefined;
-  const publishing = new Set<Promise<void>>();
-  const publish: WriteContext['publish'] = (commit) => {
-    const published = bus?.publish(commit).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.warn({ reason }, 'Redis was not told; the nodes find the change in the log within 2 s');
-    });
-    if (published) publishing.add(published.finally(() => publishing.delete(published)));
-  };
   const progress = process.stderr.isTTY ? createBar() : createLines();
   try {
-    const data = await loadBangumiData();
-    if (config.titleReadings) await readNewTitles(db, data, log);
-    const result = await importBangumi({ db, lists: createLists().all, publish, audit: recordAudit }, actor, {
-      ...options,
-      data,
-      onProgress: progress.update,
+    return await withCatalog(config, log, async (catalog) => {
+      const data = await loadBangumiData();
+      if (config.titleReadings) await readNewTitles(catalog.db, data, log);
+      const result = await importBangumi(catalog, actor, { ...options, data, onProgress: progress.update });
+      await foldChangedTitles(catalog.db);
+      return result;
     });
-    await foldChangedTitles(db);
-    return result;
   } finally {
     progress.stop();
-    await Promise.all(publishing);
-    await bus?.close();
-    await close();
   }
 }
 
