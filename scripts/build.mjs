@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { bundledPackages, licencesText } from './licences.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -122,7 +123,7 @@ const early = {
 
 /** Maps each source name to the address of its built file; the views look assets up in it. */
 function writeManifest(...metafiles) {
-  const manifest = {};
+  const manifest = { 'licences.txt': writeLicences(...metafiles) };
   for (const [output, { entryPoint }] of metafiles.flatMap(({ outputs }) => Object.entries(outputs))) {
     if (entryPoint && /^(src\/browser|public\/css|src\/features)\//.test(entryPoint)) {
       manifest[basename(entryPoint).replace(/\.ts$/, '.js')] = `/assets/${basename(output)}`;
@@ -133,10 +134,23 @@ function writeManifest(...metafiles) {
   writeFileSync('public/assets/manifest.json', `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+/** Says what of others is in what browsers load: its licences for whoever loads it, its names for `scripts/sbom.mjs`. */
+function writeLicences(...metafiles) {
+  const packages = bundledPackages(metafiles);
+  const text = licencesText(packages);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 8).toUpperCase();
+  writeFileSync(`public/assets/licences-${hash}.txt`, text);
+  writeFileSync(
+    'dist/bundled.json',
+    JSON.stringify(packages.map(({ name, version }) => `${name}@${version}`)),
+  );
+  return `/assets/licences-${hash}.txt`;
+}
+
 /** Compressed once here, so that no request pays for it (express-static-gzip serves these). */
 function precompress() {
   for (const name of readdirSync('public/assets')) {
-    if (!/\.(js|css)$/.test(name)) continue;
+    if (!/\.(js|css|txt)$/.test(name)) continue;
     const body = readFileSync(join('public/assets', name));
     writeFileSync(join('public/assets', `${name}.gz`), gzipSync(body, { level: 9 }));
     writeFileSync(
@@ -159,7 +173,8 @@ function sourcesDigest() {
     }
   };
   for (const folder of ['src', 'migrations', 'public/css']) visit(folder);
-  for (const file of ['scripts/build.mjs', 'package-lock.json']) hash.update(readFileSync(file));
+  for (const file of ['scripts/build.mjs', 'scripts/licences.mjs', 'package-lock.json'])
+    hash.update(readFileSync(file));
   return hash.digest('hex');
 }
 

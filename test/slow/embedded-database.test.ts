@@ -235,6 +235,18 @@ describe('openEmbeddedDatabase', () => {
     await database.close();
   });
 
+  it('says how to go on where another major version made the files', async () => {
+    await (await open('old')).close();
+    const version = join(base, 'old', 'cluster', 'data', 'PG_VERSION');
+    const made = await readFile(version, 'utf8');
+    await writeFile(version, '17\n');
+    await expect(open('old')).rejects.toThrow(
+      `was made by PostgreSQL 17, and this version of nipnime brings ${made.trim()}. Go back to the version before`,
+    );
+    await writeFile(version, made);
+    expect(await query(await open('old'), 'SELECT 1')).toEqual([1]);
+  });
+
   it('recovers when the server itself was killed', async () => {
     const before = await open('kept');
     await query(before, 'CREATE TABLE IF NOT EXISTS survivors (id int)');

@@ -22,6 +22,8 @@ export type PostgresBinaries = {
   readonly folder: string;
   /** Names this build among others, e.g. `linux-x64-18.4.0-beta.17`. */
   readonly build: string;
+  /** e.g. `18`. */
+  readonly major: string;
 };
 
 const BUILDS = new Set(['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'windows-x64']);
@@ -55,7 +57,11 @@ export async function findPostgresBinaries({
   await mendLibraryLinks(packageFolder);
   const manifest: unknown = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
   const version = stringField(manifest, 'version') ?? 'unknown';
-  return { folder: join(packageFolder, 'native'), build: `${name}-${version}` };
+  return {
+    folder: join(packageFolder, 'native'),
+    build: `${name}-${version}`,
+    major: version.split('.')[0] ?? version,
+  };
 }
 
 // Not require.resolve: the package's exports map hides its folder, and its entry is an ES module.

@@ -58,7 +58,8 @@ type Located = Omit<Cluster, 'password'>;
 /** Finds the cluster that belongs to `directory`, or makes it. */
 export async function prepareCluster(place: Place): Promise<Cluster> {
   const cluster = await locateCluster(place);
-  if (!(await exists(cluster.folder))) await createCluster(cluster);
+  if (await exists(cluster.folder)) await requireSameMajor(cluster);
+  else await createCluster(cluster);
   return { ...cluster, password: await readPassword(cluster) };
 }
 
@@ -149,6 +150,15 @@ function characterTypes(): string[] {
     default:
       return ['C.UTF-8', 'en_US.UTF-8', 'C'];
   }
+}
+
+/** A major version of Postgres can't read the files of another one. https://www.postgresql.org/docs/18/upgrading.html */
+async function requireSameMajor({ binaries, data, directory }: Located): Promise<void> {
+  const made = (await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => '')).trim();
+  if (made === '' || made === binaries.major) return;
+  throw new SetupError(
+    `The database in ${directory} was made by PostgreSQL ${made}, and this version of nipnime brings ${binaries.major}. Go back to the version before for \`npm run backup -- FILE\`, move ${directory} aside, and with this version \`npm run restore -- FILE --yes\`.`,
+  );
 }
 
 async function readPassword(cluster: Located): Promise<string> {
