@@ -46,7 +46,10 @@ const LENGTH = 4_000;
 const FACTOR = 8;
 /** What grows with the length takes 8 times as long, what grows with its square 64 times. */
 const MAX_RATIO = 24;
-/** Nothing that is linear takes so long for 32,000 characters; what grows with the square takes several times that. */
+/** What takes less for 32,000 characters is linear on any machine, and is looked at no longer. */
+const LOOK_MS = 3;
+/** What is looked at is measured on texts so many times as long: what grows with the square then takes longer than the noise on a fast machine, too. */
+const LENGTHENED = 4;
 const NOISE_MS = 15;
 
 /** Texts that lead into each part of the pattern and stay there for long: a beginning, a part over and over, a bad end. */
@@ -96,13 +99,18 @@ const search = new Script(`
   };
   const fastest = (text) => Math.min(ms(text), ms(text), ms(text));
   attacks.find((attack) => {
-    const long = attack(length * factor);
-    if (ms(long) < noiseMs) return false;
-    const longMs = fastest(long);
-    return longMs >= noiseMs && longMs > maxRatio * fastest(attack(length));
+    if (ms(attack(length * factor)) < lookMs) return false;
+    const longMs = fastest(attack(length * factor * lengthened));
+    return longMs >= noiseMs && longMs > maxRatio * fastest(attack(length * lengthened));
   });
 `);
 const PATIENCE_MS = 12_000;
+
+/** Of this process, not of the clock: on a busy machine even the fastest of three short runs is one that had to wait. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
 
 /** The beginning of a text on which the pattern takes more than a time that grows with its length. */
 function slowText(pattern: Pattern): string | undefined {
@@ -112,8 +120,10 @@ function slowText(pattern: Pattern): string | undefined {
     length: LENGTH,
     factor: FACTOR,
     maxRatio: MAX_RATIO,
+    lookMs: LOOK_MS,
+    lengthened: LENGTHENED,
     noiseMs: NOISE_MS,
-    now: () => performance.now(),
+    now: cpuMs,
   };
   try {
     const slow: Attack | undefined = search.runInNewContext(scope, { timeout: PATIENCE_MS });
