@@ -34,8 +34,8 @@ export function markdownReport(result: Result): string {
 
 \`npm run bench:catalog\` measured this on generated catalogs: ${catalogs.join(', ')}.
 ${EXPLANATION}
-Postgres ${result.postgres}, Node ${result.node}, ${result.rounds} rounds. The plans are in
-[bench/results/catalog.json](../bench/results/catalog.json), the reasons in
+Postgres ${result.postgres}, Node ${result.node}, ${result.rounds} rounds. A run writes the plans
+to \`bench/results\`; the reasons are in
 [decision 10](decisions/0010-flat-catalog-queries.md).
 
 ${line(head)}
