@@ -161,8 +161,10 @@ export function releasedOnce(pool: Pool): Pool {
     if (!callback) return connect();
     return connect((error, client, release) => {
       let isReleased = false;
+      // Whatever the types say: pg-pool gives none where no connection was free in time, or the pool has ended.
+      const given: typeof release | undefined = release;
       callback(error, client, (reason) => {
-        if (!isReleased) release(reason);
+        if (!isReleased) given?.(reason);
         isReleased = true;
       });
     });

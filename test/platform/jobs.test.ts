@@ -66,6 +66,19 @@ test('a connection that is given back twice is given back once', async () => {
   await pool.end();
 });
 
+test('a connection that there was none of in time can be given back', async () => {
+  const pool = releasedOnce(createPool(database.url, 'nipnime-jobs', 1));
+  const held = await pool.connect();
+  pool.options.connectionTimeoutMillis = 1;
+  const refused = await new Promise<{ error: Error | undefined; release: () => void }>((resolve) => {
+    pool.connect((error, _client, release) => resolve({ error, release }));
+  });
+  expect(refused.error?.message).toContain('timeout exceeded');
+  expect(refused.release).not.toThrow();
+  held.release();
+  await pool.end();
+});
+
 test('are counted by state: what waits, is done later, or was given up', async () => {
   const nothing = { waiting: 0, later: 0, running: 0, failed: 0 };
   expect(await countJobs(database.db)).toEqual(nothing);
