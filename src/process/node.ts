@@ -47,6 +47,7 @@ import { viewsDigest } from '../web/locals';
 import { PageCache } from '../web/page-cache';
 import { answerRefusals, requireHost } from '../web/refusals';
 import { createRequestId } from '../web/request-id';
+import { streamLog } from '../web/request-log';
 import { createApp } from './app';
 import type { Config } from './config';
 import { createImageStore } from './image-store';
@@ -133,6 +134,7 @@ export async function createSiteNode(
   const catalog = createCatalog(database, lists.all, { bus, feed, log, metrics });
   await feed.start();
   const clientAddress = createClientAddress(config.trustProxy);
+  const requestId = createRequestId(config.trustProxy);
   const onError = (error: unknown, message: string): void => logFailure(log, error, message);
   const whispers = new Whispers({
     bus,
@@ -167,7 +169,7 @@ export async function createSiteNode(
     onError,
     ...config.stream,
   });
-  const streams = new StreamListener(hub);
+  const streams = new StreamListener(hub, streamLog(log, requestId));
   feed.onNote((note, from) => {
     if (note.type === 'signed-out') hub.signOut(note.session);
     else whispers.hear(note, from);
@@ -182,7 +184,6 @@ export async function createSiteNode(
     availability: redisAvailability,
   });
   const headers = securityHeaders();
-  const requestId = createRequestId(config.trustProxy);
   const findLanguage = createFindLanguage(!config.production);
   const pages = new PageCache({
     findLanguage,

@@ -8,7 +8,9 @@ const UUID = /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12
  * Returns a function that finds the id of a request: the one under which a trusted proxy has it in its own log, else a new
  * one. Anybody but such a proxy could write into our log with an id.
  */
-export function createRequestId(trustProxy: TrustProxy): (request: IncomingMessage) => string {
+export function createRequestId(
+  trustProxy: TrustProxy,
+): (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string {
   const isTrusted = trustedProxy(trustProxy);
   return ({ headers, socket }) => {
     const id = headers['x-request-id'];

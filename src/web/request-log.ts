@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import { pinoHttp } from 'pino-http';
+import type { StreamRequest } from '../live/wire/stream-head';
 import { errorForLog } from '../platform/error-for-log';
 import type { Logger } from '../platform/log';
 
@@ -25,6 +27,27 @@ export function requestLog(log: Logger, requestId: (request: IncomingMessage) =>
       err: errorForLog,
     },
   });
+}
+
+/**
+ * Logs when a stream begins and ends, under the id that a trusted proxy has it in its own log; undefined where nobody reads lines of that
+ * level, so that a stream costs nothing for them.
+ */
+export function streamLog(
+  log: Logger,
+  requestId: (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string,
+): ((socket: Socket, request: StreamRequest) => void) | undefined {
+  if (!log.isLevelEnabled('debug')) return undefined;
+  return (socket, request) => {
+    const headers = { 'x-forwarded-for': request.forwardedFor, 'x-request-id': request.requestId };
+    const req = { id: requestId({ headers, socket }), method: 'GET', path: '/events' };
+    const startedMs = performance.now();
+    log.debug({ req, resumed: request.resumeFrom !== undefined }, 'A stream begins');
+    socket.once('close', () => {
+      const responseTime = Math.round(performance.now() - startedMs);
+      log.debug({ req, bytes: socket.bytesWritten, responseTime }, 'A stream has ended');
+    });
+  };
 }
 
 function pathOf(address: string): string {

@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import request from 'supertest';
 import { createApiToken } from '../../src/features/accounts/api-tokens';
 import { errorForLog } from '../../src/platform/error-for-log';
 import { createTestApp, type TestApp } from '../support/app';
 import { keepLogLines } from '../support/log-lines';
+import { listen } from '../support/stream-client';
+import { until } from '../support/until';
 
 /** Stands wherever something is that the log is not told. */
 const CANARY = 'canary';
@@ -110,6 +115,51 @@ test('every request is logged without what it asked, at the lowest level too', a
   expect(log.text()).toContain('"path":"/series/none"');
   expect(log.text()).not.toContain(CANARY);
 });
+
+test.each([
+  ['ahead of HTTP', {}],
+  ['by HTTP', { 'Content-Length': '0' }],
+])(
+  'a stream that comes %s begins and ends under the id of the proxy, without its topics and keys',
+  async (_way, more) => {
+    const proxied = await createTestApp({ LOG_LEVEL: 'debug', TRUST_PROXY: 'loopback' }, log.destination);
+    const server = await listen(proxied);
+    const id = randomUUID();
+    const stream = get(`${server.url}/events?topics=latest&t=${CANARY}&cursor=${CANARY}`, {
+      headers: { 'X-Request-Id': id, 'X-Forwarded-For': '198.51.100.7', ...more },
+    });
+    try {
+      const [answer]: IncomingMessage[] = await once(stream, 'response');
+      expect(answer?.statusCode).toBe(200);
+      const lines = () =>
+        log
+          .text()
+          .split('\n')
+          .filter((line) => line.includes(id))
+          .map((line) => JSON.parse(line));
+      await until(() => lines().length === 1);
+      stream.destroy();
+      await until(() => lines().length === 2);
+      expect(lines()).toEqual([
+        expect.objectContaining({
+          msg: 'A stream begins',
+          resumed: true,
+          req: { id, method: 'GET', path: '/events' },
+        }),
+        expect.objectContaining({
+          msg: 'A stream has ended',
+          responseTime: expect.any(Number),
+          bytes: expect.any(Number),
+        }),
+      ]);
+      expect(log.text()).not.toContain(CANARY);
+    } finally {
+      stream.destroy();
+      await server.close();
+      await proxied.close();
+    }
+  },
+);
 
 describe('errorForLog', () => {
   test('keeps the message, the frames and the causes of an error of ours', () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { securityHeaders } from '../../platform/security-headers';
 import { byeFrame, retryFrame } from '../wire/sse-frame';
-import { acceptsGzip, parseStreamHead, readStreamQuery } from '../wire/stream-head';
+import { acceptsGzip, parseStreamHead, readStreamQuery, type StreamRequest } from '../wire/stream-head';
 import type { Hub } from './hub';
 
 /** A connection that says nothing is closed after this time, or a sweep later. */
@@ -17,9 +17,12 @@ const HEADERS = Object.fromEntries(securityHeaders());
  */
 export class StreamListener {
   readonly #hub: Hub;
+  readonly #onRequest: ((socket: Socket, request: StreamRequest) => void) | undefined;
 
-  constructor(hub: Hub) {
+  /** @param onRequest is told of each request for the stream, ahead of its answer */
+  constructor(hub: Hub, onRequest?: (socket: Socket, request: StreamRequest) => void) {
     this.#hub = hub;
+    this.#onRequest = onRequest;
   }
 
   /**
@@ -34,7 +37,7 @@ export class StreamListener {
       // Nothing belongs here after the head; yet what isn't read shows no end.
       if (!silent.delete(socket)) return void socket.destroy();
       const request = parseStreamHead(bytes, socket.remoteAddress ?? '');
-      if (request) return this.#hub.open(socket, request);
+      if (request) return this.#open(socket, request);
       socket.off('data', onData).off('end', drop).off('error', drop).pause().unshift(bytes);
       for (const listener of toHttp) listener.call(server, socket);
       socket.resume();
@@ -87,13 +90,19 @@ export class StreamListener {
       response.end(retryFrame(2_000) + byeFrame('busy', 2_000));
       return;
     }
-    this.#hub.open(socket, {
+    this.#open(socket, {
       remoteAddress: socket.remoteAddress ?? '',
       forwardedFor: single(headers['x-forwarded-for']),
+      requestId: single(headers['x-request-id']),
       ...readStreamQuery(query, single(headers['last-event-id'])),
       gzip: acceptsGzip(single(headers['accept-encoding'])),
       chunked: request.httpVersion === '1.1',
     });
+  }
+
+  #open(socket: Socket, request: StreamRequest): void {
+    this.#onRequest?.(socket, request);
+    this.#hub.open(socket, request);
   }
 }
 

@@ -8,6 +8,8 @@ export type StreamRequest = {
   readonly remoteAddress: string;
   /** `X-Forwarded-For`, as it came. */
   readonly forwardedFor: string | undefined;
+  /** `X-Request-Id`, as it came. */
+  readonly requestId: string | undefined;
   /** Its last id, by header or by address; undefined when it sent none. */
   readonly resumeFrom: string | undefined;
   /** Names with commas between them, as they came; undefined when it names none. */
@@ -36,7 +38,14 @@ const UNUSUAL = new Set([
   'http2-settings',
 ]);
 /** Two of these would be two opinions. */
-const SINGLE = new Set(['host', 'last-event-id', 'x-forwarded-for', 'accept-encoding', 'connection']);
+const SINGLE = new Set([
+  'host',
+  'last-event-id',
+  'x-forwarded-for',
+  'x-request-id',
+  'accept-encoding',
+  'connection',
+]);
 
 /**
  * Reads a head that is whole, alone and plain. Undefined for everything else: that is for Node's own parser. Whatever this
@@ -57,6 +66,7 @@ export function parseStreamHead(bytes: Buffer, remoteAddress: string): StreamReq
   return {
     remoteAddress,
     forwardedFor: fields.get('x-forwarded-for'),
+    requestId: fields.get('x-request-id'),
     ...readStreamQuery(query, fields.get('last-event-id')),
     gzip: acceptsGzip(fields.get('accept-encoding')),
     chunked: minorVersion === '1',

@@ -67,6 +67,7 @@ function connect(hub: Hub, reads = true, resumeFrom?: string, topics?: string): 
   hub.open(socket as unknown as Socket, {
     remoteAddress: '192.0.2.1',
     forwardedFor: undefined,
+    requestId: undefined,
     resumeFrom,
     topics,
     tickets: [],
@@ -517,6 +518,7 @@ describe('private topics', () => {
     hub.open(socket as unknown as Socket, {
       remoteAddress: '192.0.2.1',
       forwardedFor: undefined,
+      requestId: undefined,
       resumeFrom: undefined,
       topics: names,
       tickets,
