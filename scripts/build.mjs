@@ -58,6 +58,7 @@ const server = {
     // A thread, and a process, of their own.
     'src/features/accounts/password-worker.ts',
     'src/features/images/image-worker.ts',
+    'src/process/watchdog-thread.ts',
   ],
   outbase: 'src',
   outdir: 'dist',

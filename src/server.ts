@@ -21,6 +21,7 @@ import { serveByWorkers } from './process/primary';
 import { CLOSING_MS, PATIENT_DRAIN_MS, QUICK_DRAIN_MS, serve } from './process/serve';
 import { SETTINGS } from './process/settings';
 import { startProblem } from './process/start-problem';
+import { watchOverProcess } from './process/watchdog';
 import { work } from './process/worker';
 import { WorkerStartError } from './process/workers/worker-pool';
 
@@ -31,6 +32,8 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger(config.logLevel);
   logProcess(log);
+  // Not while somebody may stop the process in a debugger.
+  if (config.production) watchOverProcess();
   // Its workers have the same environment.
   if (cluster.isPrimary) for (const line of misspeltSettings(process.env, SETTINGS)) log.warn(line);
   try {
