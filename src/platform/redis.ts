@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { type Availability, createAvailability } from './availability';
 import type { Logger } from './log';
 
@@ -6,6 +6,10 @@ import type { Logger } from './log';
 const ANSWER_MS = 1_000;
 const CONNECT_MS = 2_000;
 const PING_MS = 2_000;
+
+const SENTINEL_PORT = 26_379;
+/** The protocol of the addresses that name sentinels. */
+const SENTINEL = 'redis+sentinel:';
 
 /**
  * Makes a client that fails at once while Redis is away, instead of queueing commands: what it carries is either
@@ -19,20 +23,24 @@ export function createRedis(
   role: string,
   availability: Availability = createAvailability({ name: 'Redis', log, onChange: () => undefined }),
 ): Redis {
-  const redis = new Redis(url, {
+  const options = {
     connectionName: `nipnime-${role}`,
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_MS,
     commandTimeout: ANSWER_MS,
+    sentinelCommandTimeout: ANSWER_MS,
     // This is the connection's own deadline: commands that were sent in vain must not pile up in it.
     socketTimeout: ANSWER_MS,
     keepAlive: 10_000,
     // By default, a process that stops while Redis is away stays for two seconds more.
     disconnectTimeout: 100,
-    retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
-  });
+    retryStrategy: (attempt: number) => Math.min(100 * attempt, 2_000),
+  } satisfies RedisOptions;
+  const redis = url.startsWith(SENTINEL)
+    ? new Redis({ ...options, ...sentinelsOf(url) })
+    : new Redis(url, options);
   const reportFailure = (error: unknown): void => availability.failed(reasonOf(error));
   const pinging = setInterval(() => {
     if (redis.status === 'ready') redis.ping().then(availability.succeeded, reportFailure);
@@ -42,6 +50,21 @@ export function createRedis(
   redis.on('error', reportFailure);
   redis.on('ready', availability.succeeded);
   return redis;
+}
+
+/** The servers that know which Redis leads: `redis+sentinel://:password@host,host,host:26379/name`. */
+function sentinelsOf(
+  url: string,
+): Pick<RedisOptions, 'sentinels' | 'name' | 'username' | 'password' | 'sentinelPassword'> {
+  const { username, password, hostname, port, pathname, searchParams } = new URL(url);
+  const sentinelPassword = searchParams.get('sentinel-password');
+  return {
+    sentinels: hostname.split(',').map((host) => ({ host, port: Number(port || SENTINEL_PORT) })),
+    name: decodeURIComponent(pathname.slice(1)),
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+    ...(sentinelPassword && { sentinelPassword }),
+  };
 }
 
 /** https://redis.io/docs/latest/commands/auth/ */

@@ -132,11 +132,17 @@ export const settings = z.object({
     secret: true,
     description: 'PostgreSQL 15 or newer; without it an embedded one is started in `DATA_DIR`',
   }),
-  REDIS_URL: url(['redis:', 'rediss:'], 'redis://host:6379').optional().meta({
-    secret: true,
-    description:
-      'Redis 6.2 or newer, or Valkey, with its password (`redis://:password@host:6379`); needed as soon as more than one node serves the site; the processes of one node do without',
-  }),
+  REDIS_URL: url(['redis:', 'rediss:', 'redis+sentinel:'], 'redis://host:6379')
+    .refine(
+      (value) => !value.startsWith('redis+sentinel:') || /^redis\+sentinel:\/\/[^/]+\/[^/?]+/.test(value),
+      'must name what its sentinels look after, such as redis+sentinel://host,host,host/mymaster',
+    )
+    .optional()
+    .meta({
+      secret: true,
+      description:
+        'Redis 6.2 or newer, or Valkey, with its password (`redis://:password@host:6379`); needed as soon as more than one node serves the site; the processes of one node do without. `redis+sentinel://:password@host,host,host:26379/mymaster` asks [sentinels](deployment.md#what-stands-in-for-what) which Redis leads',
+    }),
   TRUST_PROXY: trustedProxies.optional().meta({
     values: 'a number from 0 to 9, or a list',
     description:

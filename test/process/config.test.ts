@@ -155,6 +155,13 @@ test('names every variable that is wrong at once', () => {
   }
 });
 
+test('sentinels need the name of what they look after', () => {
+  const REDIS_URL = 'redis+sentinel://:word@one,two,three:26379/mymaster';
+  expect(loadConfig({ REDIS_URL }).redisUrl).toBe(REDIS_URL);
+  for (const address of ['redis+sentinel://one,two', 'redis+sentinel://one/', 'redis+sentinel://one/?a=b'])
+    expect(() => loadConfig({ REDIS_URL: address })).toThrow('must name what its sentinels look after');
+});
+
 test('refuses production without a secret of its own, or with a short one', () => {
   expect(() => loadConfig({ NODE_ENV: 'production' })).toThrow(
     'SESSION_SECRET, or SESSION_SECRET_FILE, must be set',
