@@ -59,8 +59,10 @@ import { watchRoutes } from '../features/watch/page';
 import { webhookRoutes } from '../features/webhooks/admin';
 import { WEBHOOK_SECRETS } from '../features/webhooks/tell';
 import type { Revert } from '../journal/revert';
+import type { Changes } from '../live/changes/changes';
 import type { StreamListener } from '../live/hub/stream-listener';
 import type { RenderedItems } from '../live/rendered';
+import type { Topics } from '../live/topics';
 import type { Database, SessionPool } from '../platform/database';
 import type { DatabaseWatch } from '../platform/database-watch';
 import type { Logger } from '../platform/log';
@@ -68,6 +70,7 @@ import { projectRoot } from '../platform/project';
 import { SealedTexts } from '../platform/sealed-text';
 import { securityHeaders } from '../platform/security-headers';
 import { refuseUnreadablePaths } from '../web/addresses';
+import { changesRoutes } from '../web/changes';
 import { trustedProxy } from '../web/client-address';
 import { refuseOtherSites } from '../web/csrf';
 import { ClientError, errorHandler, notFound } from '../web/error-handler';
@@ -103,6 +106,8 @@ type AppParts = {
   readonly lists: ReturnType<typeof createLists>;
   readonly items: RenderedItems;
   readonly streams: StreamListener;
+  readonly changes: Changes;
+  readonly topics: Topics;
   /** A signed list of what is live in the back office, for pages of the session with this live id. */
   readonly liveTicket: (liveId: string, topics: readonly string[]) => string;
   /** Ends the streams that hang on the session with this live id, on every node. */
@@ -144,6 +149,8 @@ export function createApp(parts: AppParts): Express {
   app.use(requestLog(log, parts.requestId));
   app.use(setHeaders(securityHeaders()));
   app.use(tellOrigin(config.siteUrl));
+  // Ahead of the times of answers: this one waits.
+  app.use(changesRoutes({ ...parts, onAnswered: parts.metrics.changesAnswered }));
   app.use(measureRequests(parts.metrics.requestAnswered));
   app.use(refuseUnreadablePaths);
   app.use(healthRoutes(parts));

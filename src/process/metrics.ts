@@ -10,6 +10,8 @@ export type Metrics = {
   /** A page has told that it showed something else than its list. */
   readonly divergentPage: () => void;
   readonly pageCacheRequest: (result: string) => void;
+  /** A request for what comes after a point was answered. */
+  readonly changesAnswered: (answer: 'full' | 'tail' | 'gone' | 'refused') => void;
   /** @param what names what is kept, such as `pages` */
   readonly measureKept: (what: string, heldBytes: () => number) => void;
   /** @param dependency names something that this process needs for all of its work, such as `postgres` */
@@ -68,6 +70,13 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     help: 'Pages that showed something else than their list, and have read it again.',
     registers,
   });
+  const changes = new Counter({
+    name: 'nipnime_changes_answered_total',
+    help: 'Requests for what comes after a point that no cache has answered, by the answer.',
+    labelNames: ['answer'],
+    registers,
+  });
+  for (const answer of ['full', 'tail', 'gone', 'refused']) changes.inc({ answer }, 0);
   const logins = new Counter({
     name: 'nipnime_login_failures_total',
     help: 'Tries to log in to the back office that let nobody in, by reason.',
@@ -80,6 +89,7 @@ export function createMetrics(registry: Registry, workerId: number | undefined):
     loginRefused: (reason) => logins.inc({ reason }),
     busPublishFailed: () => publishFailed.inc(),
     divergentPage: () => divergent.inc(),
+    changesAnswered: (answer) => changes.inc({ answer }),
     pageCacheRequest: (result) => pageCache.labels(result).inc(),
     measureKept: (what, heldBytes) => kept.set(what, heldBytes),
     dependencyIsUp: (dependency, isUp) => dependencies.set({ dependency }, isUp ? 1 : 0),

@@ -14,6 +14,7 @@ import { isReceiptTopic, LEAST_TOLD, RECEIPT_TOPICS, Receipts } from '../feature
 import { tellChangeRate } from '../features/today/change-rate';
 import { recordMinutes } from '../features/today/minutes';
 import { recordAudit } from '../journal/journal';
+import { Changes } from '../live/changes/changes';
 import { type Bus, createMemoryBus, createRedisBus } from '../live/feed/bus';
 import { Feed } from '../live/feed/feed';
 import { Present } from '../live/feed/present';
@@ -170,6 +171,7 @@ export async function createSiteNode(
     ...config.stream,
   });
   const streams = new StreamListener(hub, streamLog(log, requestId));
+  const changes = new Changes({ feed, log: liveLog, present, frames: hub.frames });
   feed.onNote((note, from) => {
     if (note.type === 'signed-out') hub.signOut(note.session);
     else whispers.hear(note, from);
@@ -233,6 +235,8 @@ export async function createSiteNode(
     lists,
     items,
     streams,
+    changes,
+    topics,
     liveTicket: (liveId, names) => topics.ticket(names, liveId),
     signOut: (liveId) => {
       hub.signOut(liveId);
@@ -268,6 +272,7 @@ export async function createSiteNode(
     setUnready: () => {
       draining = true;
       hub.leave();
+      changes.leave();
     },
     close: async () => {
       await stopScheduler();
@@ -275,6 +280,7 @@ export async function createSiteNode(
       stopChangeRate();
       stopMinutes();
       receipts.close();
+      changes.close();
       hub.close();
       whispers.close();
       await feed.stop();

@@ -134,6 +134,11 @@ export class Hub {
     return this.#connections.size;
   }
 
+  /** What it has rendered and encoded, for whoever tells the same in another way. */
+  get frames(): Frames {
+    return this.#frames;
+  }
+
   /** Greeted clients by the name of the topic. */
   *connectionsByTopic(): Iterable<readonly [name: string, count: number]> {
     for (const [name, audiences] of this.#audiences.byName()) {

@@ -1,6 +1,6 @@
 import type { ResetReason } from '../feed/batch';
 import type { WhisperValue } from '../feed/bus-message';
-import { type Cursor, formatCursor } from '../log/change';
+import { type Cursor, formatCursor, type LoggedChange } from '../log/change';
 
 /**
  * The wire format of `GET /events`, version 2.
@@ -80,6 +80,25 @@ export function whisperFrame(data: {
   readonly value: WhisperValue;
 }): string {
   return frame('whisper', data);
+}
+
+/**
+ * In an answer that is kept for long: what a row of the log says, and nothing of the item, which may be hidden by the time that it
+ * is read.
+ */
+export function changedFrame(
+  data: Pick<LoggedChange, 'type' | 'kind' | 'key' | 'isNew'> & {
+    readonly topic: string;
+    readonly rev: number;
+  },
+  id: Cursor | undefined,
+): string {
+  return frame('changed', data, id);
+}
+
+/** The end of an answer of `/changes`. @param reached the point up to which it leads @param next what to ask for then */
+export function nextFrame(reached: Cursor, next: string): string {
+  return frame('next', { next }, reached);
 }
 
 export function byeFrame(reason: ByeReason, retryMs: number): string {

@@ -107,6 +107,15 @@ export function closing(format: StreamFormat, crc: number, length: number): Buff
   return Buffer.concat([trailer.length > 0 ? chunk(trailer) : NOTHING, LAST_CHUNK]);
 }
 
+/** The piece alone as a whole answer, out of what is encoded already. */
+export function wholeAnswer(bytes: StreamBytes, format: 'plain' | 'gzip'): Buffer {
+  return Buffer.concat([
+    opening(format),
+    bytes.in(format),
+    closing(format, bytes.checksum.crc, bytes.length),
+  ]);
+}
+
 /** RFC 9112, section 7.1 */
 function chunk(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]);
