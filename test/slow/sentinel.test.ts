@@ -41,6 +41,9 @@ describeWithRedis('a Redis and its replica, which three sentinels look after', (
         name,
         [
           'bind 127.0.0.1',
+          `dir ${folder}`,
+          // A full copy is written to a file, and one that is there is read at the start.
+          `dbfilename ${name}.rdb`,
           `port ${port}`,
           'save ""',
           `requirepass "${PASSWORD}"`,
