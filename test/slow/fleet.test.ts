@@ -13,26 +13,16 @@ import { projectRoot } from '../../src/platform/project';
 import { securityHeaders } from '../../src/platform/security-headers';
 import { newSeries, playable, testCatalog } from '../support/catalog';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { describeWithPrograms } from '../support/programs';
 import { describeWithRedis, freePort } from '../support/redis';
 import { listen, openStream } from '../support/stream-client';
 import { until } from '../support/until';
 
 const nginx = findNginx(process.env.PATH);
 
-/** `describe`; without nginx the suite is reported as skipped with the reason, or fails where CI asks for it. */
-function describeWithNginx(name: string, suite: (program: string) => void): void {
-  if (nginx) return describe(name, () => suite(nginx));
-  const reason = 'This needs nginx: install it (Debian: apt-get install nginx; macOS: brew install nginx).';
-  if (process.env.CI === 'true') {
-    test(name, () => {
-      throw new Error(reason);
-    });
-    return;
-  }
-  console.warn(`Skipped: ${name}. ${reason}`);
-  const skipped = describe.skip;
-  skipped(name, () => suite(''));
-}
+/** `describe`, where there is an nginx. */
+const describeWithNginx = (name: string, suite: (program: string) => void): void =>
+  describeWithPrograms(['nginx'], name, () => suite(nginx ?? ''));
 
 type Fleet = {
   readonly url: string;

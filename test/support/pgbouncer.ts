@@ -1,28 +1,15 @@
-import { accessSync, constants } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Service } from '../../src/commands/fleet/service';
+import { describeWithPrograms, findProgram } from './programs';
 import { freePort } from './redis';
 
-const PROGRAM = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'].find((path) => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-});
+const PROGRAM = 'pgbouncer';
 
-const MISSING = 'This needs PgBouncer: install it (Debian: apt-get install pgbouncer).';
-
-/** `describe`; without PgBouncer the suite is reported as skipped with the reason, or fails where CI asks for it. */
-export function describeWithPgBouncer(name: string, suite: () => void): void {
-  if (PROGRAM || process.env.CI === 'true') return describe(name, suite);
-  console.warn(`Skipped: ${name}. ${MISSING}`);
-  const skipped = describe.skip;
-  skipped(name, suite);
-}
+/** `describe`, where there is a PgBouncer. */
+export const describeWithPgBouncer = (name: string, suite: () => void): void =>
+  describeWithPrograms([PROGRAM], name, suite);
 
 export type TestPgBouncer = {
   /** Of the same database, through it. */
@@ -37,8 +24,8 @@ export type TestPgBouncer = {
  * https://www.pgbouncer.org/config.html
  */
 export async function startPgBouncer(databaseUrl: string, poolSize: number): Promise<TestPgBouncer> {
-  if (!PROGRAM) throw new Error(MISSING);
-  const program = PROGRAM;
+  const program = findProgram(PROGRAM);
+  if (program === undefined) throw new Error('PgBouncer is not installed.');
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
   const database = decodeURIComponent(pathname.slice(1));
   const folder = await mkdtemp(join(tmpdir(), 'nipnime-pgbouncer-'));
