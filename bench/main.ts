@@ -8,8 +8,8 @@ import { resultsFolder, writeResult } from './results';
 import { SERVER_NAMES } from './servers/server-under-test';
 import { openSurroundings } from './servers/site-surroundings';
 
-/** The connections are measured with the fan-out. */
-const ALL = MEASURES.filter((measure) => measure !== 'connect');
+/** The connections are measured with the fan-out, and not everybody has a Varnish. */
+const ALL = MEASURES.filter((measure) => measure !== 'connect' && measure !== 'varnish');
 
 const HELP = `Measures the built site against other servers on this machine. Linux only; all on 127.0.0.1.
 
@@ -20,9 +20,10 @@ const HELP = `Measures the built site against other servers on this machine. Lin
   storm      all clients connect at once while somebody reads pages
   herd       requests a second for the latest page and its grid
   latency    from commit to the last client, and the stages in between
+  varnish    viewers behind a cache: what still reaches the site at 5 changes a second, and how late the last viewer is
   idle       bytes an hour of a stream on which nothing happens, against a poll of the page
   soak       memory and descriptors over a long time with clients that come and go
-  all        all of these, then report
+  all        all of these but varnish, then report
   report     writes docs/performance.md from bench/results/
 
   --quick            Small numbers: shows that everything works. Results go to bench/.build/quick/.
@@ -33,7 +34,7 @@ const HELP = `Measures the built site against other servers on this machine. Lin
   --help             Prints this.
 
 Needed: a C compiler and redis-server (Debian: apt-get install gcc libc6-dev redis-server). Compared when installed: nginx
-with nchan (apt-get install nginx libnginx-mod-nchan). The site's core is the first; everything else is on the second.
+with nchan (apt-get install nginx libnginx-mod-nchan). Varnish for its measure (apt-get install varnish). The site's core is the first; everything else is on the second.
 Interrupting ends whatever was started.
 `;
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { UsageError } from '../src/commands/support/run-command';
 import { SERVER_NAMES, type ServerName } from './servers/server-under-test';
 
-export const MEASURES = ['fanout', 'connect', 'storm', 'herd', 'latency', 'idle', 'soak'] as const;
+export const MEASURES = ['fanout', 'connect', 'storm', 'herd', 'latency', 'varnish', 'idle', 'soak'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export type BenchOptions = {
@@ -52,6 +52,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
 export function clientsOf(measure: Measure, { clients, isQuick }: BenchOptions): readonly number[] {
   if (clients) return clients;
   if (isQuick) return [500];
+  if (measure === 'varnish') return [1_000, 4_000];
   return measure === 'fanout' || measure === 'connect' ? [1_000, 10_000, 19_500] : [10_000];
 }
 

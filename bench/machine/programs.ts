@@ -12,6 +12,7 @@ export type Programs = {
   readonly nchanModule: string | undefined;
   readonly redis: string | undefined;
   readonly taskset: string | undefined;
+  readonly varnish: string | undefined;
 };
 
 export function findPrograms(path: string | undefined): Programs {
@@ -28,6 +29,7 @@ export function findPrograms(path: string | undefined): Programs {
     ),
     redis: find('redis-server', 'valkey-server'),
     taskset: find('taskset'),
+    varnish: find('varnishd'),
   };
 }
 

@@ -9,6 +9,7 @@ import { measureIdle } from './idle';
 import { measureLatency } from './latency';
 import { measureSoak } from './soak';
 import { measureStorm } from './storm';
+import { measureVarnish } from './varnish';
 
 /** Carries out one measure; gives what is written down as its result. */
 export async function measure(
@@ -37,6 +38,8 @@ export async function measure(
       return measureHerd(workplace, site, plan, progress);
     case 'latency':
       return measureLatency(workplace, site, plan, progress);
+    case 'varnish':
+      return measureVarnish(workplace, site, plan, progress);
     case 'idle':
       return measureIdle(workplace, site, plan, progress);
     case 'soak':

@@ -7,10 +7,18 @@ import type { IdleRow } from '../measures/idle';
 import type { LatencyRow } from '../measures/latency';
 import type { SoakResult } from '../measures/soak';
 import type { StormRow } from '../measures/storm';
+import type { VarnishRow } from '../measures/varnish';
 import type { Measure } from '../options';
 import { type Result, readResult } from '../results';
 import { connectSection, fanOutSection, ratesSection } from './fanout-section';
-import { herdSection, idleSection, latencySection, soakSection, stormSection } from './sections';
+import {
+  herdSection,
+  idleSection,
+  latencySection,
+  soakSection,
+  stormSection,
+  varnishSection,
+} from './sections';
 
 /** Writes the results in `folder` into docs/performance.md, between its markers. */
 export function writeReport(folder: string, isQuick: boolean): void {
@@ -32,6 +40,7 @@ export function writeReport(folder: string, isQuick: boolean): void {
   fill<readonly StormRow[]>('storm', { storm: stormSection });
   fill<readonly HerdRow[]>('herd', { herd: herdSection });
   fill<readonly LatencyRow[]>('latency', { latency: latencySection });
+  fill<readonly VarnishRow[]>('varnish', { varnish: varnishSection });
   fill<readonly IdleRow[]>('idle', { idle: idleSection });
   fill<SoakResult>('soak', { soak: soakSection });
   writeFileSync(join(target, 'performance.md'), text);

@@ -3,7 +3,31 @@ import type { IdleRow } from '../measures/idle';
 import type { LatencyRow } from '../measures/latency';
 import type { SoakResult } from '../measures/soak';
 import type { StormRow } from '../measures/storm';
+import type { VarnishRow } from '../measures/varnish';
 import { count, figure, table, withRange } from './format';
+
+export function varnishSection(rows: readonly VarnishRow[]): string {
+  return table(
+    [
+      'viewers',
+      'changes/s',
+      'requests/s',
+      'of them reach the site',
+      "of the site's core",
+      'last viewer, p50 ms',
+      'p99 ms',
+      'max ms',
+      'lost',
+      'failed',
+    ],
+    rows.map((row) => [
+      ...[count(row.viewers), String(row.rate), withRange(row.viewerRate), withRange(row.originRate)],
+      `${withRange(row.siteCpuPercent)} %`,
+      ...[row.p50Ms, row.p99Ms, row.maxMs].map(withRange),
+      ...[count(row.lost), count(row.failed)],
+    ]),
+  );
+}
 
 export function stormSection(rows: readonly StormRow[]): string {
   return table(

@@ -47,6 +47,8 @@ export type Config = {
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;
     readonly maxBufferedBytes: number;
+    /** Off: public topics alone are to be had by `/changes`, which caches keep. */
+    readonly forEverybody: boolean;
   };
 };
 
@@ -137,6 +139,7 @@ export function loadConfig(env: Environment): Config {
       maxConnections: data.SSE_MAX_CONNECTIONS,
       maxConnectionsPerAddress: data.SSE_MAX_CONNECTIONS_PER_IP,
       maxBufferedBytes: data.SSE_MAX_BUFFERED_BYTES,
+      forEverybody: data.LIVE_TRANSPORT === 'stream',
     },
   };
 }

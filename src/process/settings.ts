@@ -197,6 +197,10 @@ export const settings = z.object({
   }),
   /** Set by `npm run dev`. */
   NIPNIME_RELOAD_VIEWS: z.string().optional(),
+  LIVE_TRANSPORT: z.enum(['stream', 'changes'], 'must be stream or changes').default('stream').meta({
+    description:
+      'how pages are kept up to date: by a stream, and where there is none by answers that caches may keep; `changes`: by those alone, the back office excepted, where an [HTTP cache](scaling.md) stands in front of the site',
+  }),
   SSE_AHEAD_OF_HTTP: onOrOff.default('on').meta({
     description:
       "plain requests for the stream are taken from their connections before Node's HTTP parser is made for them, which is most of a stream's memory; `off` leaves them to it",

@@ -296,6 +296,7 @@ describeInBrowser('the live connection of a browser', () => {
     const context = await browser.newContext();
     const tab = await context.newPage();
     await tab.clock.install();
+    await tab.route('**/changes/**', (route) => route.abort());
     await tab.goto(`${proxy.url}/episodes/latest`);
     await inState(tab, 'live');
     proxy.mute();

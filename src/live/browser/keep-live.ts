@@ -4,6 +4,7 @@ import { SHARED_STREAM, type SharedStreamOptions } from '../state/shared-stream'
 import { shownState } from '../state/shown-state';
 import { Announcer } from './announcer';
 import { bringIntoView } from './bring-into-view';
+import type * as Changes from './changes';
 import { browserClock } from './clock';
 import { ListElement } from './list-element';
 import { LivePreference } from './live-preference';
@@ -30,6 +31,7 @@ export async function keepLive({ localize }: KeepLiveOptions): Promise<void> {
   const sharing = await sharingOfBrowser();
   const tellers = findTellers();
   const preference = new LivePreference(() => window.localStorage);
+  let changes: typeof Changes | undefined;
   const page: LivePage<HTMLElement> = new LivePage({
     clock: browserClock,
     lists: roots.map((root, index) =>
@@ -39,6 +41,7 @@ export async function keepLive({ localize }: KeepLiveOptions): Promise<void> {
     tickets: [...roots.flatMap(({ dataset }) => dataset.ticket ?? []), ...values.tickets],
     sharing,
     openSource: (request) => new EventSource(streamPath(request)),
+    openOther: (request) => changes?.openChanges(request, browserClock),
     isHidden: () => document.visibilityState === 'hidden',
     onSituation: () => showState(),
     onWhisper: (whisper) => values.show(whisper),
@@ -51,6 +54,14 @@ export async function keepLive({ localize }: KeepLiveOptions): Promise<void> {
 
   function showState(): void {
     const { stream, ...situation } = page.situation;
+    // Until the next try it is there.
+    if (stream === 'polling')
+      void import('./changes').then(
+        (loaded) => {
+          changes = loaded;
+        },
+        () => undefined,
+      );
     state?.show(shownState({ isWanted: preference.isOn, stream, isOnline: navigator.onLine, ...situation }));
   }
 

@@ -63,6 +63,8 @@ export type HubOptions = {
   readonly timeoutMs: number;
   readonly maxConnections: number;
   readonly maxBufferedBytes: number;
+  /** False: who listens to public topics alone is told to take the other way, `/changes`. */
+  readonly forEverybody?: boolean;
   readonly clock?: NodeClock;
 };
 
@@ -162,6 +164,8 @@ export class Hub {
     if (!connection.hasPlace) return this.#refuse(connection, 'busy');
     const { names, sessions } = topics.choose(request.topics, request.tickets);
     // Without an await where there is nothing to wait for: thousands may come at once.
+    if (sessions.length === 0 && this.#options.forEverybody === false)
+      return this.#refuse(connection, 'busy');
     if (sessions.length === 0) return this.#admit(connection, names, request.resumeFrom);
     connection.sessions = sessions;
     this.#areOpen(sessions)

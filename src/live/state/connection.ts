@@ -30,6 +30,8 @@ export type ConnectionOptions = {
   readonly clock: Clock;
   /** Begins a connection that continues the cursor. */
   readonly openSource: (cursor: string) => Source;
+  /** The same by another way, for where there is no stream to be had; undefined while that is not there either. */
+  readonly openOther?: ((cursor: string) => Source | undefined) | undefined;
   /** The point up to which everything is known; empty when nothing is. */
   readonly cursor: () => string;
   /** What went before: another tab's connection may have been in that state. */
@@ -71,6 +73,8 @@ export class Connection {
   #failures = 0;
   /** Tries in a row that reached something, but no stream: it was mute, or an answer of another kind. A refusal is as good as all. */
   #muteTries: number;
+  /** The source is one by the other way, or was. */
+  #isOther = false;
   #heardAtMs = 0;
   #liveSinceMs: number | undefined;
   /** The greeting has promised a reset: before it the page does not know that its items may be wrong. */
@@ -104,7 +108,7 @@ export class Connection {
   renew(): void {
     if (!this.#source) return;
     this.#disconnect();
-    this.#connect();
+    this.#connect(this.#isOther);
   }
 
   close(): void {
@@ -112,11 +116,15 @@ export class Connection {
     this.#setState('closed');
   }
 
-  #connect(): void {
+  /** By the other way every other time while there is no stream: there may be one again. */
+  #connect(isOther = this.#muteTries >= MUTE_TRIES_BEFORE_POLLING && !this.#isOther): void {
     const cursor = this.#options.cursor();
+    const { openSource, openOther } = this.#options;
     let source: Source;
     try {
-      source = this.#options.openSource(cursor);
+      const other = isOther && openOther?.(cursor);
+      this.#isOther = !!other;
+      source = other || openSource(cursor);
     } catch (error) {
       this.#options.onError(error);
       this.#muteTries++;
@@ -164,7 +172,7 @@ export class Connection {
     const hello = parseStreamEvent('hello', data);
     if (hello?.type !== 'hello') return;
     this.#expectSound(SILENCE_MS);
-    this.#muteTries = 0;
+    if (!this.#isOther) this.#muteTries = 0;
     this.#liveSinceMs = this.#options.clock.now();
     this.#options.onHello(hello, id);
     // Something on the way has taken the cursor out: what came since the page was made is not going to come.
@@ -178,9 +186,12 @@ export class Connection {
     const bye = parseStreamEvent('bye', data);
     if (bye?.type === 'bye' && bye.reason === 'signed-out') this.#options.onSignedOut();
     // There are too many streams, in all or from this address: others may hold theirs for hours.
-    if (bye?.type === 'bye' && bye.reason === 'busy') this.#muteTries = MUTE_TRIES_BEFORE_POLLING;
+    const isBusy = bye?.type === 'bye' && bye.reason === 'busy';
+    if (isBusy) this.#muteTries = MUTE_TRIES_BEFORE_POLLING;
     this.#failures = 0;
-    this.#retryIn(bye?.type === 'bye' ? bye.retryMs : backoffMs(0, this.#options.clock.random));
+    // The other way is not busy.
+    const isSoon = isBusy && this.#options.openOther;
+    this.#retryIn(bye?.type === 'bye' && !isSoon ? bye.retryMs : backoffMs(0, this.#options.clock.random));
   }
 
   #finish(id: string): void {

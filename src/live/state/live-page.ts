@@ -55,6 +55,8 @@ export type LivePageOptions<Body> = {
   readonly tickets: readonly string[];
   readonly sharing: SharedStreamOptions['sharing'];
   readonly openSource: (request: StreamRequest) => Source;
+  /** By another way, where there is no stream to be had; undefined while that is not there either. */
+  readonly openOther?: SharedStreamOptions['openOther'];
   readonly isHidden: () => boolean;
   readonly onSituation: (situation: PageSituation) => void;
   readonly onWhisper: (whisper: WhisperEvent) => void;
@@ -121,6 +123,7 @@ export class LivePage<Body> {
       wish: { topics: [...new Set(topics)], tickets: [...new Set(options.tickets)] },
       sharing: options.sharing,
       openSource: options.openSource,
+      openOther: options.openOther,
       isHidden: options.isHidden,
       onChange: (change) => this.#take(change),
       onAside: (frame) => this.#takeAside(frame),

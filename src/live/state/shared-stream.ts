@@ -26,6 +26,8 @@ export type SharedStreamOptions = {
   /** Undefined where the browser can't share: then every tab has a connection of its own. */
   readonly sharing: { readonly locks: Locks; readonly openChannel: () => Channel } | undefined;
   readonly openSource: (request: StreamRequest) => Source;
+  /** By another way, where there is no stream to be had; undefined while that is not there either. */
+  readonly openOther?: ((request: StreamRequest) => Source | undefined) | undefined;
   readonly isHidden: () => boolean;
   readonly onChange: (change: StreamChange) => void;
   /** A frame that leads to no other point: a `ping`, a `whisper`. */
@@ -191,11 +193,12 @@ export class SharedStream {
     this.#wishes.forget(this.#leaderId);
     this.#wishes.forget(this.#tabId);
     this.#leaderId = this.#tabId;
-    const { connect = (options) => new Connection(options) } = this.#options;
+    const { openSource, openOther, connect = (options) => new Connection(options) } = this.#options;
     this.#connection = connect({
       clock: this.#clock,
       cursor: () => this.#position,
-      openSource: (cursor) => this.#openSource(cursor),
+      openSource: (cursor) => openSource(this.#nextRequest(cursor)),
+      openOther: openOther && ((cursor) => openOther(this.#nextRequest(cursor))),
       previously: this.#connectionState,
       onError: this.#options.onError,
       onHello: ({ topics }, id) => {
@@ -225,10 +228,10 @@ export class SharedStream {
     this.#beat();
   }
 
-  #openSource(cursor: string): Source {
+  #nextRequest(cursor: string): StreamRequest {
     this.#request = this.#wishes.union(this.#clock.now());
     this.#learnTopics(this.#request.topics);
-    return this.#options.openSource({ cursor, ...this.#request });
+    return { cursor, ...this.#request };
   }
 
   /** A page without a list is complete wherever it begins. */

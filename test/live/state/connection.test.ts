@@ -311,3 +311,79 @@ test('says that the session is over before it comes back', () => {
   jest.advanceTimersByTime(100);
   expect(sources).toHaveLength(2);
 });
+
+describe('where there is another way than a stream', () => {
+  function startWithOther() {
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    const ways: string[] = [];
+    const sources: FakeSource[] = [];
+    let state: ConnectionState = 'closed';
+    const open = (way: string) => () => {
+      const source = new FakeSource();
+      ways.push(way);
+      sources.push(source);
+      return source;
+    };
+    const connection = new Connection({
+      clock: testClock,
+      openSource: open('stream'),
+      openOther: open('other'),
+      cursor: () => 'e.1',
+      previously: 'closed',
+      onHello: () => undefined,
+      onChange: () => undefined,
+      onAside: () => undefined,
+      onSignedOut: () => undefined,
+      onState: (next) => {
+        state = next;
+      },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    connection.open();
+    const latest = (): FakeSource => sources.at(-1) ?? new FakeSource();
+    return { connection, ways, latest, state: () => state };
+  }
+
+  test('it is taken at once when the stream is busy, and the stream is tried again after it', () => {
+    const { connection, ways, latest, state } = startWithOther();
+    latest().send('bye', { reason: 'busy', retryMs: 40_000 });
+    expect(state()).toBe('polling');
+    jest.advanceTimersByTime(3_000);
+    expect(ways).toEqual(['stream', 'other']);
+    latest().send('hello', hello, 'e.1');
+    expect(state()).toBe('live');
+    latest().send('bye', { reason: 'ttl', retryMs: 1_000 });
+    expect(state()).toBe('polling');
+    jest.advanceTimersByTime(1_000);
+    expect(ways).toEqual(['stream', 'other', 'stream']);
+    latest().send('hello', hello, 'e.1');
+    latest().fail();
+    jest.advanceTimersByTime(10_000);
+    expect(ways.slice(3)).toEqual(['stream']);
+    connection.close();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('it is taken after three mute tries, and in turns with the stream while neither works', () => {
+    const { connection, ways, latest, state } = startWithOther();
+    for (let tries = 0; tries < 7; tries++) {
+      latest().fail(2);
+      jest.advanceTimersByTime(60_000);
+    }
+    expect(ways.slice(0, 7)).toEqual(['stream', 'stream', 'stream', 'other', 'stream', 'other', 'stream']);
+    expect(state()).toBe('polling');
+    connection.close();
+  });
+
+  test('it goes on where something else is wanted of it', () => {
+    const { connection, ways, latest } = startWithOther();
+    latest().send('bye', { reason: 'busy', retryMs: 40_000 });
+    jest.advanceTimersByTime(3_000);
+    latest().send('hello', hello, 'e.1');
+    connection.renew();
+    expect(ways).toEqual(['stream', 'other', 'other']);
+    connection.close();
+  });
+});
