@@ -4,8 +4,8 @@ import type { NodeClock } from '../turns';
 
 /** After so long without a change the next one is told at once. */
 const QUIET_MS = 1_000;
-/** Otherwise one waits as long for others to come along: five changes a second are two answers, and none is late. */
-const GATHER_MS = 300;
+/** Otherwise one waits as long for others to come along: a few changes a second are fewer than two answers, and all come within half a second. */
+const GATHER_MS = 420;
 
 /** Cuts the log of a node into pieces: whoever waits is answered at the same moments, up to the same points, and asks for the same next. */
 export class Pace {
