@@ -261,8 +261,9 @@ describeWithPrograms(
         // Half a day later; what has a while to go stays.
         await endGroup(running);
         running = acme();
-        await until(async () =>
-          (await readFile(join(folder, 'acme.log'), 'utf8')).includes('not yet due for renewal'),
+        await until(
+          async () => (await readFile(join(folder, 'acme.log'), 'utf8')).includes('not yet due for renewal'),
+          PATIENCE_MS,
         );
         await endGroup(running);
         const renewal = join(folder, `state/renewal/${DOMAIN}.conf`);
