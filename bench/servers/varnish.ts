@@ -19,12 +19,14 @@ export async function startVarnish(
 backend site { .host = "127.0.0.1"; .port = "${sitePort}"; .first_byte_timeout = 30s; }
 `,
   );
+  // By itself Varnish closes the connections of those who are woken when more than 20 have no thread yet.
   // Plain answers to clients that ask for them, with their length: the load has no time to unpack.
   const parameters = [
     'http_gzip_support=off',
     'thread_pools=1',
     'thread_pool_min=100',
     'thread_pool_max=2000',
+    'thread_queue_limit=20000',
   ];
   const server = await startServer(workplace, {
     name: 'varnish',
