@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fresh from 'fresh';
 import { type Cursor, formatCursor } from '../live/log/change';
@@ -179,7 +180,7 @@ export class PageCache {
   #send(
     request: IncomingMessage,
     response: ServerResponse,
-    { etag, contentType, language }: KeptPage,
+    { etag, contentType, language, body }: KeptPage,
     { encoding, bytes }: { readonly encoding: ContentEncoding; readonly bytes: Buffer },
   ): void {
     const isKnown = fresh(request.headers, { etag });
@@ -188,6 +189,7 @@ export class PageCache {
       ...['Vary', language === undefined ? 'Accept-Encoding' : 'Accept-Language, Cookie, Accept-Encoding'],
       ...(etag === undefined ? [] : ['ETag', etag]),
       ...(isKnown ? [] : bodyHeaders(contentType, encoding, bytes)),
+      ...(isKnown ? [] : digestHeaders(request, body)),
       // Express has set the id already.
       ...(response.hasHeader('X-Request-Id') ? [] : ['X-Request-Id', this.#options.requestId(request)]),
     ]);
@@ -206,4 +208,15 @@ function bodyHeaders(contentType: string, encoding: ContentEncoding, bytes: Buff
     ...['Content-Length', String(bytes.length)],
     ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
   ];
+}
+
+/**
+ * For whoever wants to know whether something on the way changes pages. Not for browsers, which don't ask: one that knows it refuses a
+ * page that was changed. https://datatracker.ietf.org/doc/draft-ietf-httpbis-unencoded-digest/
+ */
+function digestHeaders({ headers }: IncomingMessage, body: EncodedBody): string[] {
+  const wanted = headers['want-unencoded-digest'];
+  const plain = body.readyIn('identity');
+  if (!plain || typeof wanted !== 'string' || !wanted.includes('sha-256=')) return [];
+  return ['Unencoded-Digest', `sha-256=:${createHash('sha256').update(plain).digest('base64')}:`];
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import request from 'supertest';
 import type { Cursor } from '../../src/live/log/change';
@@ -311,6 +311,17 @@ describe('a page that is kept', () => {
     for (const name of ['content-length', 'content-encoding', 'etag', 'vary'])
       expect(head.headers[name]).toBe(headers[name]);
   });
+
+  test.each(['gzip', 'br', 'identity'])(
+    'says what was written to who wants to compare it, in %s',
+    async (accepted) => {
+      const ask = () => request(cache.server).get(PATH).set('Accept-Encoding', accepted);
+      const { headers } = await ask().set('Want-Unencoded-Digest', 'sha-256=10');
+      const digest = createHash('sha256').update(html).digest('base64');
+      expect(headers['unencoded-digest']).toBe(`sha-256=:${digest}:`);
+      expect((await ask()).headers).not.toHaveProperty('unencoded-digest');
+    },
+  );
 
   test('gives each answer an id of its own', async () => {
     const ids = [await get(cache.server), await get(cache.server)].map(

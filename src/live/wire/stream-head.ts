@@ -131,10 +131,15 @@ const FIELDS = [
 ];
 const CHUNKED = 'Transfer-Encoding: chunked';
 const GZIP = 'Content-Encoding: gzip';
-const lines = (...fields: readonly string[]): string => `${fields.join('\r\n')}\r\n`;
+/**
+ * Behind proxies these two say how the last one of them writes; the format by its name says how the node did, and so with which
+ * version of HTTP it was asked, and whether it was asked for compression.
+ */
+const head = (format: StreamFormat, ...fields: readonly string[]): string =>
+  `${[...FIELDS, `X-Stream-Format: ${format}`, ...fields].join('\r\n')}\r\n`;
 const HEADS: Readonly<Record<StreamFormat, string>> = {
-  plain: lines(...FIELDS),
-  'plain chunked': lines(...FIELDS, CHUNKED),
-  gzip: lines(...FIELDS, GZIP),
-  'gzip chunked': lines(...FIELDS, GZIP, CHUNKED),
+  plain: head('plain'),
+  'plain chunked': head('plain chunked', CHUNKED),
+  gzip: head('gzip', GZIP),
+  'gzip chunked': head('gzip chunked', GZIP, CHUNKED),
 };

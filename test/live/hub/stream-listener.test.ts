@@ -83,6 +83,7 @@ test.each([
       'Vary: Accept-Encoding',
       ...[...securityHeaders()].map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
+      'X-Stream-Format: plain chunked',
       'Transfer-Encoding: chunked',
       'Date: …',
     ].join('\r\n'),
@@ -99,6 +100,7 @@ test('a client of HTTP/1.0 gets the stream without chunks, up to the end of the 
   const { text } = await send('GET /events HTTP/1.0\r\n\r\n');
   await until(() => text().includes('event: hello'));
   expect(text()).not.toContain('Transfer-Encoding');
+  expect(text()).toContain('\r\nX-Stream-Format: plain\r\n');
   expect(text()).toMatch(/\r\n\r\nretry: \d+\n\nevent: hello\n/);
 });
 
