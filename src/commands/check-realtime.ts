@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { positiveNumber, readSiteUrl } from './stream/arguments';
-import { resultLine } from './stream/checks/check-result';
+import { proxyLines, resultLine } from './stream/checks/check-result';
 import { checkRealtime } from './stream/checks/run-checks';
 import { runCommand, UsageError } from './support/run-command';
 
@@ -15,8 +15,8 @@ const HELP = `Checks whether the live updates of a deployed site work, from wher
   --no-heartbeat      Does not wait for a heartbeat (15 s), nor until the stream is 35 s old.
   --help              Prints this.
 
-Each line passes (✓), could not be told (–), or says what is wrong and what to mend (✗). The status is 0 when nothing is
-wrong, else 1.
+Each line passes (✓), could not be told (–), or says what is wrong and what to mend (✗); what a proxy does wrong is followed by the
+line to look at in the configuration of nginx, Caddy, HAProxy and Traefik. The status is 0 when nothing is wrong, else 1.
 `;
 
 runCommand(HELP, async (args) => {
@@ -38,7 +38,7 @@ runCommand(HELP, async (args) => {
   };
   let failures = 0;
   for await (const result of checkRealtime(options)) {
-    process.stdout.write(`${resultLine(result)}\n`);
+    for (const line of [resultLine(result), ...proxyLines(result)]) process.stdout.write(`${line}\n`);
     if (result.outcome === 'failed') failures++;
   }
   process.stdout.write(failures === 0 ? '\nLive updates work.\n' : `\n${failures} to mend.\n`);

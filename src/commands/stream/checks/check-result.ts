@@ -1,7 +1,15 @@
+import type { ProxyLines } from './proxy-lines';
+
 /** What came of one check. */
 export type CheckResult =
   | { readonly outcome: 'passed'; readonly text: string }
-  | { readonly outcome: 'failed'; readonly problem: string; readonly mend: string }
+  | {
+      readonly outcome: 'failed';
+      readonly problem: string;
+      readonly mend: string;
+      /** Undefined where it is no matter of a proxy. */
+      readonly lines: ProxyLines | undefined;
+    }
   /** It could not be made; why. */
   | { readonly outcome: 'left out'; readonly text: string };
 
@@ -12,9 +20,10 @@ export function passed(text: string): CheckResult {
 /**
  * @param problem what is wrong, as a viewer or the wire shows it
  * @param mend what whoever runs the site should do
+ * @param lines where a proxy has made the mistake: what to look at in its configuration
  */
-export function failed(problem: string, mend: string): CheckResult {
-  return { outcome: 'failed', problem, mend };
+export function failed(problem: string, mend: string, lines?: ProxyLines): CheckResult {
+  return { outcome: 'failed', problem, mend, lines };
 }
 
 export function leftOut(text: string): CheckResult {
@@ -33,4 +42,10 @@ export function resultLine(result: CheckResult): string {
     default:
       return result satisfies never;
   }
+}
+
+/** What to look at in the configuration of each proxy, below the line of the result: `    nginx    proxy_buffering off; …` */
+export function proxyLines(result: CheckResult): readonly string[] {
+  if (result.outcome !== 'failed' || !result.lines) return [];
+  return Object.entries(result.lines).map(([proxy, line]) => `    ${proxy.padEnd(8)} ${line}`);
 }

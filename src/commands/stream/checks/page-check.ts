@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { parseListMarkup } from '../../../live/state/list-markup';
 import { fetchReason } from '../fetch-reason';
 import { TOPIC } from '../read-list';
+import { isRefusal } from './answer-checks';
 import { type CheckResult, failed, leftOut, passed } from './check-result';
+import { HOST, REDIRECT, REFUSAL } from './proxy-lines';
 
 const PATH = '/episodes/latest/grid';
 /** It says where the site takes itself to be. https://www.jsonfeed.org/version/1.1/ */
@@ -30,11 +32,25 @@ export async function checkPage(
   if (location !== null && response.status < 400) {
     const target = new URL(location, url);
     return {
-      result: failed(`${url.origin} redirects to ${target.origin}`, `check ${target.origin} instead`),
+      result:
+        target.origin === url.origin
+          ? failed(
+              `${PATH} is redirected to ${target.pathname}`,
+              'let the proxy pass on every path',
+              REDIRECT,
+            )
+          : failed(`${url.origin} redirects to ${target.origin}`, `check ${target.origin} instead`, REDIRECT),
     };
   }
   if (!response.ok) {
     const problem = `${PATH} answers ${response.status}`;
+    // Every answer of the site has an id.
+    if (isRefusal(response.status) && !response.headers.has('X-Request-Id')) {
+      const mend = 'let it pass requests on to the site, and see that it finds the site';
+      return {
+        result: failed(`${problem}, and not from the site: something in front of it does`, mend, REFUSAL),
+      };
+    }
     const mend =
       response.status >= 500
         ? 'look into the log of the site; /readyz says what is missing'
@@ -64,7 +80,8 @@ export async function checkOrigin(siteUrl: string, timeoutMs: number): Promise<C
     ? passed(`the site knows that it is at ${own}`)
     : failed(
         `the site takes itself to be at ${own}`,
-        `let the proxy pass on which address was asked for (nginx: proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto $scheme; HAProxy: http-request set-header X-Forwarded-Proto https; Caddy and Traefik do so by themselves) and TRUST_PROXY name it, correct SITE_URL, or check ${own}`,
+        `let the proxy pass on which address was asked for, and TRUST_PROXY name the proxy; correct SITE_URL; or check ${own}`,
+        HOST,
       );
 }
 

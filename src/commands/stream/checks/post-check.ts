@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { describeProblem, SiteApi, SiteApiError } from '../../flood/site-api';
 import { type CheckResult, failed, passed } from './check-result';
 import { Probe, seconds } from './probe';
+import { BUFFERING } from './proxy-lines';
+import { changedEvent } from './rewrite-checks';
 
 const SLUG = 'nipnime-check';
 const TITLE = 'nipnime check';
@@ -16,16 +18,26 @@ const seriesList = z.object({ data: z.array(seriesAnswer) });
 const episodeAnswer = z.object({ id: z.string() });
 const episodeList = z.object({ data: z.array(episodeAnswer) });
 
+type PostCheck = {
+  /** Of the site. */
+  readonly url: string;
+  readonly token: string;
+  readonly timeoutMs: number;
+  /** Whether what comes is what the site wrote; false where it is known that it isn't. */
+  readonly looksAtEvents: boolean;
+};
+
 /** An episode that is posted is on the stream, and gone from it when it is deleted. Its series stays, empty, for the next time. */
-export async function checkPost(siteUrl: string, token: string, timeoutMs: number): Promise<CheckResult> {
-  const api = new SiteApi({ url: siteUrl, token, patienceMs: timeoutMs });
-  const probe = new Probe(siteUrl);
+export async function checkPost({ url, token, timeoutMs, looksAtEvents }: PostCheck): Promise<CheckResult> {
+  const api = new SiteApi({ url, token, patienceMs: timeoutMs });
+  const probe = new Probe(url);
   try {
     if (!(await probe.waitFor(() => probe.event('hello'), timeoutMs)))
       return failed('no stream to see a post on', 'mend what is wrong above first');
     const seriesId = await findOrCreateSeries(api);
     try {
-      return await postAndDelete(api, seriesId, probe, timeoutMs);
+      const result = await postAndDelete(api, seriesId, probe, timeoutMs);
+      return (looksAtEvents ? changedEvent(probe) : undefined) ?? result;
     } finally {
       await emptySeries(api, seriesId);
     }
@@ -73,6 +85,7 @@ function notSeen(what: string, timeoutMs: number): CheckResult {
   return failed(
     `${what} within ${seconds(timeoutMs)}`,
     'see that every node uses the same DATABASE_URL, and that nothing holds /events back',
+    BUFFERING,
   );
 }
 

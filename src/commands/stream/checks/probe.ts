@@ -28,6 +28,8 @@ export class Probe {
   status: number | undefined;
   headers: IncomingHttpHeaders = {};
   retryMs: number | undefined;
+  /** What the site does not write: lines that are no field of a stream, and events without a JSON object. */
+  readonly strange: string[] = [];
   /** Milliseconds from sending the request to the first byte of the stream. */
   firstByteMs: number | undefined;
   /** Why there is nothing more to come; undefined while there may be. */
@@ -87,8 +89,11 @@ export class Probe {
     });
     const parser = createParser({
       onEvent: ({ event, id, data }) => {
-        this.events.push({ type: event ?? 'message', id, data: parseObject(data), atMs: this.ageMs });
+        const object = parseObject(data);
+        if (!object) this.strange.push(data);
+        this.events.push({ type: event ?? 'message', id, data: object ?? {}, atMs: this.ageMs });
       },
+      onError: ({ line, message }) => this.strange.push(line ?? message),
       onRetry: (retryMs) => {
         this.retryMs = retryMs;
       },
@@ -100,9 +105,8 @@ export class Probe {
       this.#wake();
     });
     const ended = (): string => `the connection ended after ${seconds(this.ageMs)}`;
-    // A stream that was cut off ends its compression in the middle, too: that is no error of its own.
     text.on('error', (error: NodeJS.ErrnoException) => {
-      this.#end(error.code === 'Z_BUF_ERROR' ? ended() : error.message);
+      this.#end(CUT_BY.has(error.code) ? ended() : error.message);
     });
     text.on('close', () => this.#end(ended()));
     this.#wake();
@@ -130,6 +134,9 @@ export class Probe {
   }
 }
 
+/** A stream that was cut off breaks its chunks, and its compression in the middle: these are no errors of their own. */
+const CUT_BY = new Set<string | undefined>(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'Z_BUF_ERROR']);
+
 /** `120 ms`, `8.2 s` */
 export function seconds(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
@@ -143,11 +150,11 @@ function decoded(response: IncomingMessage): Readable {
   return decoder ? pipeline(response, decoder, () => undefined) : response;
 }
 
-function parseObject(json: string): Readonly<Record<string, unknown>> {
+function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }

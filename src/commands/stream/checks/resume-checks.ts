@@ -1,5 +1,7 @@
+import { refusedStream } from './answer-checks';
 import { type CheckResult, failed, passed } from './check-result';
 import { Probe, type ProbedEvent, type ProbeOptions } from './probe';
+import { QUERY, requestHeader } from './proxy-lines';
 
 /** A cursor of an epoch that no site has: the word is no random one. */
 const UNKNOWN_ID = 'nipnimecheck.1';
@@ -12,7 +14,7 @@ export async function checkResumeByCursor(probe: Probe): Promise<CheckResult> {
   const { resume } = probe.event('hello')?.data ?? {};
   if (resume === 'ok') return passed('resumes by ?cursor= of the page');
   if (resume === 'fresh')
-    return failed('?cursor= does not reach the site', 'let the proxy pass on the query of /events');
+    return failed('?cursor= does not reach the site', 'let the proxy pass on the query of /events', QUERY);
   const reset = await probe.waitFor(() => probe.event('reset'), REASON_MS);
   return failed(
     `the stream can't go on from the page (${String(resume)}: ${String(reset?.data.reason ?? 'no reason')})`,
@@ -28,7 +30,9 @@ export async function checkResumeByHeader(
 ): Promise<CheckResult> {
   const alone = await greeting(siteUrl, { lastEventId: cursor }, timeoutMs);
   const mend = 'let the proxy pass on the request header Last-Event-ID';
-  if (alone.hello?.data.resume === 'fresh') return failed('Last-Event-ID does not reach the site', mend);
+  if (isRefused(alone)) return refusedStream(alone.status, alone.location);
+  if (alone.hello?.data.resume === 'fresh')
+    return failed('Last-Event-ID does not reach the site', mend, requestHeader('Last-Event-ID'));
   if (alone.hello?.data.resume !== 'ok') return failed(`no resuming by Last-Event-ID (${alone.said})`, mend);
   const both = await greeting(siteUrl, { lastEventId: cursor, cursor: UNKNOWN_ID }, timeoutMs);
   return both.hello?.data.resume === 'ok'
@@ -41,7 +45,9 @@ export async function checkResumeByHeader(
 
 /** What can't be resumed is told, with a 200: anything else would close a browser's stream for good. */
 export async function checkUnknownId(siteUrl: string, timeoutMs: number): Promise<CheckResult> {
-  const { hello, status, reset, said } = await greeting(siteUrl, { cursor: UNKNOWN_ID }, timeoutMs, 'reset');
+  const greeted = await greeting(siteUrl, { cursor: UNKNOWN_ID }, timeoutMs, 'reset');
+  const { hello, status, reset, said } = greeted;
+  if (isRefused(greeted)) return refusedStream(greeted.status, greeted.location);
   if (status === 200 && hello?.data.resume === 'reset' && reset)
     return passed(`an unknown id is answered by reset (${String(reset.data.reason)})`);
   return failed(
@@ -62,11 +68,16 @@ export async function checkMethod(siteUrl: string, timeoutMs: number): Promise<C
 
 type Greeting = {
   readonly status: number | undefined;
+  readonly location: string | undefined;
   readonly hello: ProbedEvent | undefined;
   readonly reset: ProbedEvent | undefined;
   /** What came, in a few words. */
   readonly said: string;
 };
+
+function isRefused(greeted: Greeting): greeted is Greeting & { readonly status: number } {
+  return greeted.status !== undefined && greeted.status !== 200;
+}
 
 /** Opens a stream, and closes it when what is waited for has come. */
 async function greeting(
@@ -86,7 +97,8 @@ async function greeting(
       `${type} ${String(data.resume ?? data.reason ?? '')}`.trim(),
     );
     const said = events.join(', ') || (status === undefined ? (endedBy ?? 'no answer') : `status ${status}`);
-    return { status, hello: probe.event('hello'), reset: probe.event('reset'), said };
+    const { location } = probe.headers;
+    return { status, location, hello: probe.event('hello'), reset: probe.event('reset'), said };
   } finally {
     probe.close();
   }
