@@ -54,7 +54,7 @@ export async function addJob(
 }
 
 /** For each of the two kinds one listens; one looks at the clock, the others fetch jobs and say that they are done. */
-const MAX_CONNECTIONS = 6;
+export const JOB_CONNECTIONS = 6;
 /** Jobs that are asked for mostly wait for somebody else, such as the target of a webhook. */
 const ASKED_AT_ONCE = 4;
 /** A notification comes at once; this is for when none comes. */
@@ -72,7 +72,7 @@ export const JOBS_SCHEMA = 19;
 
 /** Brings the schema up to date in which jobs are kept; processes that start together wait for each other. */
 export async function migrateJobs(db: Database, url: string): Promise<void> {
-  if ((await findSchema(db)) >= JOBS_SCHEMA) return;
+  if (!(await isJobsSchemaPending(db))) return;
   const { runMigrations } = await import('graphile-worker');
   await exclusively(db, 'migrate jobs', async () => {
     const pool = createPool(url, 'nipnime-jobs', 1);
@@ -82,6 +82,11 @@ export async function migrateJobs(db: Database, url: string): Promise<void> {
       await pool.end();
     }
   });
+}
+
+/** Whether the schema in which jobs are kept is missing, or older than this version needs. */
+export async function isJobsSchemaPending(db: Database): Promise<boolean> {
+  return (await findSchema(db)) < JOBS_SCHEMA;
 }
 
 /** 0 where there is none. */
@@ -126,7 +131,7 @@ export function startJobs(
   jobs: Readonly<Record<string, Job>>,
   log: Logger,
 ): () => Promise<void> {
-  const pool = releasedOnce(createPool(url, 'nipnime-jobs', MAX_CONNECTIONS));
+  const pool = releasedOnce(createPool(url, 'nipnime-jobs', JOB_CONNECTIONS));
   const isTimed = ([, { cron }]: readonly [string, Job]): boolean => cron !== undefined;
   const all = Object.entries(jobs);
   const stops = [

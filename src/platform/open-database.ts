@@ -3,7 +3,7 @@ import { createDatabase, type Database, migrate, WORKING } from './database';
 import { openEmbeddedDatabase } from './embedded/embedded-database';
 import { migrateJobs } from './jobs';
 import type { Logger } from './log';
-import { listApplied } from './schema';
+import { listApplied, tellNewer } from './schema';
 
 export type OpenDatabase = { readonly db: Database; readonly url: string; close(): Promise<void> };
 
@@ -23,12 +23,8 @@ export async function openDatabase(
   try {
     await migrate(database.db);
     await migrateJobs(database.db, database.url);
-    const newer = (await listApplied(database.db)).filter(({ isKnown }) => !isKnown);
-    if (newer.length > 0)
-      log.warn(
-        `The database has changes of a newer version of the site (${newer.map(({ name }) => name).join(', ')}). ` +
-          'This version goes on with them, as for a rollback; it is made for one release back.',
-      );
+    const newer = tellNewer(await listApplied(database.db));
+    if (newer !== undefined) log.warn(newer);
   } catch (error) {
     await database.close();
     throw error;

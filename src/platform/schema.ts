@@ -23,6 +23,14 @@ export async function listApplied(db: Database | Transaction): Promise<readonly 
   }));
 }
 
+/** What there is to say of a schema that a newer version has made; undefined where none has. */
+export function tellNewer(applied: readonly AppliedMigration[]): string | undefined {
+  const newer = applied.filter(({ isKnown }) => !isKnown).map(({ name }) => name);
+  return newer.length === 0
+    ? undefined
+    : `The database has changes of a newer version of the site (${newer.join(', ')}). This version goes on with them, as for a rollback; it is made for one release back.`;
+}
+
 /** What this version would still apply, in order. */
 export async function listPending(db: Database): Promise<readonly string[]> {
   const applied = new Set((await listApplied(db)).map(({ name }) => name));

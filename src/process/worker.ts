@@ -4,14 +4,10 @@ import type { Logger } from '../platform/log';
 import { answerMetrics } from '../platform/metrics';
 import type { OpenDatabase } from '../platform/open-database';
 import type { Config } from './config';
+import { pageConnections } from './connections';
 import { type Serving, serve } from './serve';
 import { startProblem } from './start-problem';
 import { PrimaryLink } from './workers/primary-link';
-
-/** Connections to Postgres that the processes of one machine share; a server has 100 unless it was told otherwise. */
-const MAX_CONNECTIONS = 80;
-/** Connections that each process has besides: three of its session store, two that look at the head. */
-const OTHER_CONNECTIONS = 3 + 2;
 
 /** Serves the site in one of several processes. Resolves when it listens. The process ends when the primary says so, or is gone. */
 export async function work(config: Config, log: Logger): Promise<void> {
@@ -56,7 +52,6 @@ export async function work(config: Config, log: Logger): Promise<void> {
 function openWorkerDatabase({ databaseUrl, processCount }: Config, log: Logger): OpenDatabase {
   if (databaseUrl === undefined)
     throw new Error('A worker is started by its primary, which knows the database.');
-  const share = Math.floor(MAX_CONNECTIONS / processCount) - OTHER_CONNECTIONS;
-  const db = createDatabase(databaseUrl, { maxConnections: Math.min(Math.max(share, 2), 10), log });
+  const db = createDatabase(databaseUrl, { maxConnections: pageConnections(processCount), log });
   return { db, url: databaseUrl, close: () => db.destroy() };
 }
