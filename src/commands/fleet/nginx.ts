@@ -27,16 +27,27 @@ type NginxOptions = Partial<ServiceOptions> & {
 /** The files of deploy/ that are used as they are. */
 const SHIPPED = ['nginx.conf', 'header-values.conf', 'headers.conf'] as const;
 
+/**
+ * Writes deploy/nginx.conf as it is shipped, and the files that it includes.
+ * @param listen what becomes listen.conf
+ * @param upstreams addresses of the nodes, as nginx writes them
+ */
+export async function writeNginxFiles(
+  folder: string,
+  listen: string,
+  upstreams: readonly string[],
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of SHIPPED) await copyFile(join(projectRoot(), 'deploy', name), join(folder, name));
+  await writeFile(join(folder, 'listen.conf'), listen);
+  await writeUpstream(folder, upstreams);
+}
+
 /** Starts nginx on deploy/nginx.conf as it is shipped. Resolves when it listens. */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const { program, host = '127.0.0.1', port, upstreamPorts, folder, signal, ...service } = options;
-  await mkdir(folder, { recursive: true });
-  for (const name of SHIPPED) await copyFile(join(projectRoot(), 'deploy', name), join(folder, name));
-  await writeFile(
-    join(folder, 'listen.conf'),
-    `listen ${host.includes(':') ? `[${host}]` : host}:${port};\n`,
-  );
-  await writeUpstream(folder, upstreamPorts);
+  const listen = `listen ${host.includes(':') ? `[${host}]` : host}:${port};\n`;
+  await writeNginxFiles(folder, listen, upstreamPorts.map(onThisMachine));
 
   const accessLog = join(folder, 'access.log');
   // A file, since nginx opens /dev/stdout by its name, which fails for the sockets that Node calls pipes.
@@ -73,7 +84,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     service: nginx,
     accessLog,
     async reload(ports) {
-      await writeUpstream(folder, ports);
+      await writeUpstream(folder, ports.map(onThisMachine));
       nginx.kill('SIGHUP');
     },
     stop,
@@ -86,15 +97,19 @@ function account(): string {
   return `user root ${process.platform === 'darwin' ? 'wheel' : 'root'};`;
 }
 
+function onThisMachine(port: number): string {
+  return `127.0.0.1:${port}`;
+}
+
 /** As deploy/ has them, with the nodes of this machine. */
 const UPSTREAMS = {
   'upstream.conf': 'max_fails=0',
   'upstream-pages.conf': 'max_fails=1 fail_timeout=2s',
 } as const;
 
-async function writeUpstream(folder: string, ports: readonly number[]): Promise<void> {
+async function writeUpstream(folder: string, upstreams: readonly string[]): Promise<void> {
   for (const [file, failures] of Object.entries(UPSTREAMS)) {
-    const servers = ports.map((port) => `server 127.0.0.1:${port} ${failures};\n`);
+    const servers = upstreams.map((upstream) => `server ${upstream} ${failures};\n`);
     await writeFile(join(folder, file), servers.join(''));
   }
 }
