@@ -5,7 +5,7 @@ import { measure } from './measures/measure';
 import { MEASURES, readOptions } from './options';
 import { writeReport } from './report/report';
 import { resultsFolder, writeResult } from './results';
-import { SERVER_NAMES } from './servers/server-under-test';
+import { DEPLOYED_SERVERS, FAN_OUT_SERVERS } from './servers/server-under-test';
 import { openSurroundings } from './servers/site-surroundings';
 
 /** The connections are measured with the fan-out, and not everybody has a Varnish. */
@@ -17,6 +17,7 @@ const HELP = `Measures the built site against other servers on this machine. Lin
 
   fanout     CPU of the server for each event to each client, for sizes, rates and numbers of clients
   connect    CPU and memory of a connection
+  deployed   CPU of an event and memory of a client behind nginx, as deploy/ has it and as it could be; plain and over TLS
   storm      all clients connect at once while somebody reads pages
   herd       requests a second for the latest page and its grid
   latency    from commit to the last client, and the stages in between
@@ -27,14 +28,17 @@ const HELP = `Measures the built site against other servers on this machine. Lin
   report     writes docs/performance.md from bench/results/
 
   --quick            Small numbers: shows that everything works. Results go to bench/.build/quick/.
-  --clients N,N,…    Numbers of clients (fanout, connect: 1000,10000,19500; else 10000).
+  --clients N,N,…    Numbers of clients (fanout, connect: 1000,10000,19500; deployed: 4000; else 10000).
   --rounds N         Each server is measured so many times, in turns (3).
-  --servers A,B,…    Only these: ${SERVER_NAMES.join(', ')}.
+  --servers A,B,…    Only these of fanout and connect: ${FAN_OUT_SERVERS.join(', ')};
+                     of deployed: ${DEPLOYED_SERVERS.join(', ')}.
   --minutes N        Length of the soak (30).
   --help             Prints this.
 
 Needed: a C compiler and redis-server (Debian: apt-get install gcc libc6-dev redis-server). Compared when installed: nginx
-with nchan (apt-get install nginx libnginx-mod-nchan). Varnish for its measure (apt-get install varnish). The site's core is the first; everything else is on the second.
+with nchan (apt-get install nginx libnginx-mod-nchan). All of deployed needs libnginx-mod-stream, libssl-dev and openssl as
+well, and root for the kernel's memory. Varnish for its measure (apt-get install varnish).
+The site's core is the first; everything else is on the second.
 Interrupting ends whatever was started.
 `;
 

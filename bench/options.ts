@@ -1,8 +1,23 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/commands/support/run-command';
-import { SERVER_NAMES, type ServerName } from './servers/server-under-test';
+import {
+  DEPLOYED_SERVERS,
+  FAN_OUT_SERVERS,
+  SERVER_NAMES,
+  type ServerName,
+} from './servers/server-under-test';
 
-export const MEASURES = ['fanout', 'connect', 'storm', 'herd', 'latency', 'varnish', 'idle', 'soak'] as const;
+export const MEASURES = [
+  'fanout',
+  'connect',
+  'deployed',
+  'storm',
+  'herd',
+  'latency',
+  'varnish',
+  'idle',
+  'soak',
+] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export type BenchOptions = {
@@ -14,7 +29,8 @@ export type BenchOptions = {
   /** Undefined: as many as the measure likes. */
   readonly clients: readonly number[] | undefined;
   readonly rounds: number;
-  readonly servers: readonly ServerName[];
+  /** Undefined: those that the measure compares. */
+  readonly servers: readonly ServerName[] | undefined;
   /** Of the soak. */
   readonly minutes: number;
 };
@@ -43,7 +59,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     isQuick: quick,
     clients: values.clients?.split(',').map((text) => wholeNumber('--clients', text)),
     rounds: values.rounds === undefined ? (quick ? 1 : 3) : wholeNumber('--rounds', values.rounds),
-    servers: values.servers?.split(',').map(serverName) ?? SERVER_NAMES,
+    servers: values.servers?.split(',').map(serverName),
     minutes: values.minutes === undefined ? (quick ? 1 : 30) : wholeNumber('--minutes', values.minutes),
   };
 }
@@ -53,7 +69,13 @@ export function clientsOf(measure: Measure, { clients, isQuick }: BenchOptions):
   if (clients) return clients;
   if (isQuick) return [500];
   if (measure === 'varnish') return [1_000, 4_000];
+  if (measure === 'deployed') return [4_000];
   return measure === 'fanout' || measure === 'connect' ? [1_000, 10_000, 19_500] : [10_000];
+}
+
+/** Those that a measure compares. */
+export function serversOf(measure: Measure, { servers }: BenchOptions): readonly ServerName[] {
+  return servers ?? (measure === 'deployed' ? DEPLOYED_SERVERS : FAN_OUT_SERVERS);
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -38,6 +38,7 @@ type GeneratorOptions = {
   readonly isOpaque: boolean;
   /** A client is greeted by the event `hello`, not by the head of the response. */
   readonly awaitsHello: boolean;
+  readonly tls: boolean;
 };
 
 const POLL_MS = 25;
@@ -52,13 +53,14 @@ export class StreamGenerator {
   readonly opened: Promise<Opening>;
 
   constructor(options: GeneratorOptions) {
-    const { port, clients, atOnce, request, isOpaque, awaitsHello } = options;
+    const { port, clients, atOnce, request, isOpaque, awaitsHello, tls } = options;
     this.#isOpaque = isOpaque;
     this.#child = spawn(
       builtFile('streams'),
       [
         ...[String(port), String(clients), String(atOnce), isOpaque ? 'opaque' : 'text', request],
         ...(awaitsHello && !isOpaque ? ['hello'] : []),
+        ...(tls ? ['tls'] : []),
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );

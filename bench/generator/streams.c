@@ -1,12 +1,13 @@
 /*
  * Holds many event streams open on one core and tells when each event has reached the last of them. Linux only.
  *
- *   streams PORT CLIENTS AT_ONCE FORMAT REQUEST
+ *   streams PORT CLIENTS AT_ONCE FORMAT REQUEST [hello] [tls]
  *
  * AT_ONCE    connections that are being opened at a time
  * FORMAT     text: events are read, and recognised by the "rev" of their data or the number of their id
  *            opaque: bytes are counted only (a compressed stream)
- * HELLO      a client counts as greeted when it has read the event hello, not when the head of the response is there
+ * hello      a client counts as greeted when it has read the event hello, not when the head of the response is there
+ * tls        over TLS 1.3 (transport.h)
  *
  * Standard input, a line each:           Standard output, a line of JSON each:
  *                                          {"settled":…}    when every client was greeted or refused
@@ -29,6 +30,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "transport.h"
 
 #define MAX_EVENTS 65536
 #define LINE_BYTES 96
@@ -36,10 +38,11 @@
 #define SOURCES 8
 #define READY 1024
 
-enum state { IDLE, CONNECTING, HEAD, OPEN, GONE };
+enum state { IDLE, CONNECTING, SHAKING, HEAD, OPEN, GONE };
 
 struct client {
   int fd;
+  struct transport transport;
   enum state state;
   char again; /* has been greeted before: its return is no part of the first storm */
   unsigned char line_length;
@@ -100,6 +103,7 @@ static void settle(struct client *client) {
 
 static void leave(struct client *client) {
   if (client->state == GONE) return;
+  transport_close(&client->transport);
   int was_open = client->state == OPEN;
   client->state = GONE;
   /* With a reset: tens of thousands of connections in TIME_WAIT would be in the way of the next round. */
@@ -211,10 +215,7 @@ static void read_text(struct client *client, const char *bytes, long length, lon
   }
 }
 
-static void read_client(struct client *client) {
-  long length = recv(client->fd, buffer, sizeof buffer, 0);
-  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (length <= 0) return leave(client);
+static void take(struct client *client, long length) {
   long ns = now_ns();
   client->bytes += length;
   total_bytes += length;
@@ -223,15 +224,41 @@ static void read_client(struct client *client) {
   if (client->state == HEAD && memmem(buffer, length, "\r\n\r\n", 4)) greet(client, ns);
 }
 
+static void read_client(struct client *client) {
+  do {
+    long length = transport_read(&client->transport, client->fd, buffer, sizeof buffer);
+    if (length == TRANSPORT_LATER) return;
+    if (length <= 0) return leave(client);
+    take(client, length);
+    /* What TLS has read ahead wakes nobody. */
+  } while (client->state != GONE && transport_has_more(&client->transport));
+}
+
+static void ask(struct client *client) {
+  long length = strlen(request);
+  if (transport_write(&client->transport, client->fd, request, length) != length) return leave(client);
+  client->state = HEAD;
+  watch(client, EPOLL_CTL_MOD, EPOLLIN);
+}
+
+static void shake_hands(struct client *client) {
+  int done = transport_shake(&client->transport);
+  if (done == TRANSPORT_LATER) return;
+  if (done < 0) return leave(client);
+  ask(client);
+}
+
 static void serve(struct epoll_event *event) {
   struct client *client = event->data.ptr;
   if (client->state == GONE || client->state == IDLE) return;
+  if (client->state == SHAKING) return shake_hands(client);
   if (client->state != CONNECTING) return read_client(client);
   if (event->events & (EPOLLERR | EPOLLHUP)) return leave(client);
-  long length = strlen(request);
-  if (send(client->fd, request, length, MSG_NOSIGNAL) != length) return leave(client);
-  client->state = HEAD;
+  if (!over_tls) return ask(client);
+  transport_open(&client->transport, client->fd);
+  client->state = SHAKING;
   watch(client, EPOLL_CTL_MOD, EPOLLIN);
+  shake_hands(client);
 }
 
 static void mark(long seq) {
@@ -309,7 +336,7 @@ static int obey(void) {
 
 int main(int count, char **arguments) {
   if (count < 6) {
-    fprintf(stderr, "usage: streams PORT CLIENTS AT_ONCE text|opaque REQUEST [HELLO]\n");
+    fprintf(stderr, "usage: streams PORT CLIENTS AT_ONCE text|opaque REQUEST [hello] [tls]\n");
     return 2;
   }
   port = atoi(arguments[1]);
@@ -317,7 +344,10 @@ int main(int count, char **arguments) {
   at_once = atoi(arguments[3]);
   opaque = strcmp(arguments[4], "opaque") == 0;
   request = arguments[5];
-  awaits_hello = count > 6;
+  for (int i = 6; i < count; i++) {
+    if (strcmp(arguments[i], "hello") == 0) awaits_hello = 1;
+    else if (strcmp(arguments[i], "tls") == 0) use_tls();
+  }
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;

@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processor time in nanoseconds that the process and its children have used so far. */
-export function cpuNs(pid: number): number {
-  return family(pid).reduce((sum, each) => sum + ownCpuNs(each), 0);
+/** Processor time in nanoseconds that the processes and their children have used so far. */
+export function cpuNs(...pids: readonly number[]): number {
+  return pids.flatMap(family).reduce((sum, each) => sum + ownCpuNs(each), 0);
 }
 
-/** Memory of the process and its children, in KiB. */
-export function rssKiB(pid: number): number {
-  return family(pid).reduce((sum, each) => {
+/** Memory of the processes and their children, in KiB. */
+export function rssKiB(...pids: readonly number[]): number {
+  return pids.flatMap(family).reduce((sum, each) => {
     const [, text = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${each}/status`, 'utf8')) ?? [];
     return sum + Number(text);
   }, 0);
 }
 
-/** Open descriptors of the process and its children. */
-export function descriptors(pid: number): number {
-  return family(pid).reduce((sum, each) => sum + readdirSync(`/proc/${each}/fd`).length, 0);
+/** Open descriptors of the processes and their children. */
+export function descriptors(...pids: readonly number[]): number {
+  return pids.flatMap(family).reduce((sum, each) => sum + readdirSync(`/proc/${each}/fd`).length, 0);
 }
 
 /** By thread, since /proc/PID/stat counts in hundredths of a second. */

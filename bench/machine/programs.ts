@@ -10,6 +10,9 @@ export type Programs = {
   readonly nginx: string | undefined;
   /** The file of nginx's module for event streams. https://nchan.io */
   readonly nchanModule: string | undefined;
+  /** The file of nginx's module for anything over TCP. https://nginx.org/en/docs/stream/ngx_stream_core_module.html */
+  readonly streamModule: string | undefined;
+  readonly openssl: string | undefined;
   readonly redis: string | undefined;
   readonly taskset: string | undefined;
   readonly varnish: string | undefined;
@@ -21,12 +24,14 @@ export function findPrograms(path: string | undefined): Programs {
     names
       .flatMap((name) => folders.map((folder) => join(folder, name)))
       .find((file) => may(file, constants.X_OK));
+  const findModule = (name: string): string | undefined =>
+    NGINX_MODULE_FOLDERS.map((folder) => join(folder, name)).find((file) => may(file, constants.R_OK));
   return {
     compiler: find('cc', 'gcc', 'clang'),
     nginx: find('nginx'),
-    nchanModule: NGINX_MODULE_FOLDERS.map((folder) => join(folder, 'ngx_nchan_module.so')).find((file) =>
-      may(file, constants.R_OK),
-    ),
+    nchanModule: findModule('ngx_nchan_module.so'),
+    streamModule: findModule('ngx_stream_module.so'),
+    openssl: find('openssl'),
     redis: find('redis-server', 'valkey-server'),
     taskset: find('taskset'),
     varnish: find('varnishd'),

@@ -28,7 +28,7 @@ export type HerdRow = {
 };
 
 type Target = Pick<HerdRow, 'server' | 'path' | 'answer'> & {
-  readonly pid: number;
+  readonly pids: readonly number[];
   readonly port: number;
   readonly request: string;
 };
@@ -91,7 +91,7 @@ async function startStatic(workplace: Workplace, sitePort: number) {
 /** The same pages as they are, compressed, and unchanged. */
 async function answersOf(
   server: HerdRow['server'],
-  running: { readonly pid: number; readonly port: number },
+  running: { readonly pids: readonly number[]; readonly port: number },
   paths: readonly string[],
 ): Promise<readonly Target[]> {
   const targets: Target[] = [];
@@ -110,14 +110,14 @@ async function answersOf(
 
 function target(
   server: HerdRow['server'],
-  { pid, port }: { readonly pid: number; readonly port: number },
+  { pids, port }: { readonly pids: readonly number[]; readonly port: number },
   { path, answer, etag }: Pick<HerdRow, 'path' | 'answer'> & { readonly etag?: string },
 ): Target {
   const request = browserRequest(path, {
     gzip: answer !== 'identity',
     fields: etag === undefined ? [] : [`If-None-Match: ${etag}`],
   });
-  return { server, path, answer, pid, port, request };
+  return { server, path, answer, pids, port, request };
 }
 
 type HerdSample = {
@@ -128,14 +128,14 @@ type HerdSample = {
   readonly answerBytes: number;
 };
 
-async function load({ pid, port, request, path }: Target, seconds: number): Promise<HerdSample> {
+async function load({ pids, port, request, path }: Target, seconds: number): Promise<HerdSample> {
   const connections = path === NEVER_ASKED ? CONNECTIONS_TO_SLOW : CONNECTIONS;
   await sendRequests({ port, connections, seconds, request });
-  const before = cpuNs(pid);
+  const before = cpuNs(...pids);
   const result = await sendRequests({ port, connections, seconds, request });
   const { requests, failed, bytes, p99Us, seconds: elapsed } = result;
   return {
-    cpuUs: (cpuNs(pid) - before) / 1_000 / requests,
+    cpuUs: (cpuNs(...pids) - before) / 1_000 / requests,
     rate: requests / elapsed,
     p99Ms: p99Us / 1_000,
     failed,

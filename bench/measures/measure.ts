@@ -1,15 +1,22 @@
 import type { Workplace } from '../machine/workplace';
-import { type BenchOptions, clientsOf, type Measure } from '../options';
+import { type BenchOptions, clientsOf, type Measure, serversOf } from '../options';
 import { Progress } from '../progress';
 import { openLineup } from '../servers/lineup';
 import type { SiteSurroundings } from '../servers/site-surroundings';
-import { fanOutLoads, measureFanOuts, quickLoads } from './fanout/fanout';
+import { deployedLoads, fanOutLoads, measureFanOuts, quickDeployedLoads, quickLoads } from './fanout/fanout';
 import { measureHerd } from './herd';
 import { measureIdle } from './idle';
 import { measureLatency } from './latency';
 import { measureSoak } from './soak';
 import { measureStorm } from './storm';
 import { measureVarnish } from './varnish';
+
+/** What is sent to the servers, and what in a quick run. */
+const LOADS = {
+  fanout: [fanOutLoads, quickLoads],
+  connect: [() => [], () => []],
+  deployed: [deployedLoads, quickDeployedLoads],
+} as const;
 
 /** Carries out one measure; gives what is written down as its result. */
 export async function measure(
@@ -22,9 +29,11 @@ export async function measure(
   const plan = { ...options, clients: clientsOf(name, options) };
   switch (name) {
     case 'fanout':
-    case 'connect': {
-      const lineup = await openLineup(workplace, site, options.servers);
-      const loads = name === 'connect' ? () => [] : options.isQuick ? quickLoads : fanOutLoads;
+    case 'connect':
+    case 'deployed': {
+      const lineup = await openLineup(workplace, site, serversOf(name, options));
+      const [usual, quick] = LOADS[name];
+      const loads = options.isQuick ? quick : usual;
       return measureFanOuts(
         workplace,
         lineup,

@@ -70,7 +70,7 @@ async function soakOneMinute(
   { streams }: ConnectedStreams,
   counts: { events: number; reconnects: number },
 ): Promise<Omit<SoakMinute, 'minute'>> {
-  const { pid, port, publisher } = server;
+  const { pids, port, publisher } = server;
   const heaps: number[] = [];
   await streams.mark(publisher.lastSeq);
   const startedMs = performance.now();
@@ -87,9 +87,9 @@ async function soakOneMinute(
   }
   const { open } = await streams.report();
   return {
-    rssMiB: rssKiB(pid) / 1_024,
+    rssMiB: rssKiB(...pids) / 1_024,
     heapMiB: heaps.length > 0 ? Math.min(...heaps) : undefined,
-    descriptors: descriptors(pid),
+    descriptors: descriptors(...pids),
     open,
   };
 }

@@ -83,7 +83,7 @@ async function visit(
     const { seq: warm } = await site.publisher.publish('card');
     await untilReached(viewers, warm);
     await sleep(2_000);
-    const before = { asked: await asked(server), answered: viewers.answered, cpu: cpuNs(server.pid) };
+    const before = { asked: await asked(server), answered: viewers.answered, cpu: cpuNs(...server.pids) };
     const startedMs = performance.now();
     const published = await publishPaced(site.publisher, { size: 'card', rate: RATE, count: RATE * seconds });
     const elapsedS = (performance.now() - startedMs) / 1_000;
@@ -95,7 +95,7 @@ async function visit(
     return {
       originRate: ((await asked(server)) - before.asked) / elapsedS,
       viewerRate: (viewers.answered - before.answered) / elapsedS,
-      siteCpuPercent: (cpuNs(server.pid) - before.cpu) / 1e7 / elapsedS,
+      siteCpuPercent: (cpuNs(...server.pids) - before.cpu) / 1e7 / elapsedS,
       latenciesMs,
       lost: published.length - latenciesMs.length,
       failed: viewers.failed,

@@ -6,6 +6,9 @@ const SIZES = ['small', 'card', 'large'] as const;
 /** Where the goals are set. */
 const RATES_CLIENTS = 10_000;
 
+/** Share of the server's core from which on other work on it is told of. */
+const DISTURBED = 0.05;
+
 /** CPU of a delivery, by number of clients and size, at a rate that is easy for every server. */
 export function fanOutSection({ rows, frameBytes }: FanOutResult): string {
   return distinct(rows.map(({ clients }) => clients))
@@ -81,12 +84,14 @@ function easyRows(rows: readonly FanOutRow[], clients: number): readonly FanOutR
   return rows.filter((row) => row.clients === clients && row.rate === easyRate);
 }
 
-function notes({ resets, cut, incomplete, madeRate, rate }: FanOutRow): string {
+/** What a reader must know who relies on the row; empty when there is nothing. */
+export function notes({ resets, cut, incomplete, madeRate, rate, othersBusy = 0 }: FanOutRow): string {
   const parts = [
     madeRate < rate * 0.9 ? `${figure(madeRate)} events/s were made` : '',
     incomplete > 0 ? `not all read in 25 s (${incomplete} rounds)` : '',
     resets > 0 ? `${count(resets)} resets` : '',
     cut > 0 ? `${count(cut)} clients cut` : '',
+    othersBusy > DISTURBED ? `other work took ${Math.round(othersBusy * 100)} % of its core` : '',
   ];
   return parts.filter((part) => part !== '').join('; ');
 }

@@ -10,6 +10,7 @@ import type { StormRow } from '../measures/storm';
 import type { VarnishRow } from '../measures/varnish';
 import type { Measure } from '../options';
 import { type Result, readResult } from '../results';
+import { deployedSection } from './deployed-section';
 import { connectSection, fanOutSection, ratesSection } from './fanout-section';
 import {
   herdSection,
@@ -37,6 +38,7 @@ export function writeReport(folder: string, isQuick: boolean): void {
   if (isNewer(readResult(folder, 'connect'), readResult(folder, 'fanout'))) {
     fill<FanOutResult>('connect', { connect: connectSection });
   }
+  fill<FanOutResult>('deployed', { deployed: deployedSection });
   fill<readonly StormRow[]>('storm', { storm: stormSection });
   fill<readonly HerdRow[]>('herd', { herd: herdSection });
   fill<readonly LatencyRow[]>('latency', { latency: latencySection });

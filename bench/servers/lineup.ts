@@ -1,10 +1,12 @@
 import { captureFrames, type Frames } from '../events/frame';
 import type { Workplace } from '../machine/workplace';
+import { missingForChain, startChain } from './chains';
 import { hasNchan, startNchan } from './nginx';
 import { startNipnime } from './nipnime';
 import { startPeer } from './peers';
-import type { ServerName, ServerUnderTest } from './server-under-test';
+import { CHAINS, type ServerName, type ServerUnderTest } from './server-under-test';
 import type { SiteSurroundings } from './site-surroundings';
+import { missingForTls } from './tls';
 
 /** The servers that are compared, and the events that they all send. */
 export type Lineup = {
@@ -23,8 +25,11 @@ export async function openLineup(
   const frames = await captureFrames(site.port, surroundings.publisher);
   const compresses = await sendsGzip(site.port);
   await site.stop();
-  const missing: Partial<Record<ServerName, string>> = {
-    ...(!hasNchan(workplace) && { nchan: 'apt-get install nginx libnginx-mod-nchan' }),
+  const nchan = hasNchan(workplace) ? undefined : 'apt-get install nginx libnginx-mod-nchan';
+  const missing: Partial<Record<ServerName, string | undefined>> = {
+    nchan,
+    'nchan-tls': nchan ?? missingForTls(workplace),
+    ...Object.fromEntries(CHAINS.map((chain) => [chain, missingForChain(workplace, chain)])),
     ...(!compresses && { 'nipnime-gzip': 'the site sends its streams plain' }),
   };
   for (const name of wanted) {
@@ -39,9 +44,14 @@ export async function openLineup(
         case 'nipnime-gzip':
           return startNipnime(workplace, surroundings, { gzip: name === 'nipnime-gzip' });
         case 'nchan':
-          return startNchan(workplace, frames);
-        default:
+        case 'nchan-tls':
+          return startNchan(workplace, frames, name);
+        case 'floor':
+        case 'http':
+        case 'better-sse':
           return startPeer(workplace, name, frames);
+        default:
+          return startChain(workplace, surroundings, name);
       }
     },
   };

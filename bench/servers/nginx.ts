@@ -6,6 +6,7 @@ import { PeerPublisher } from '../events/peer-publisher';
 import { streamRequest } from '../generator/request-head';
 import type { Workplace } from '../machine/workplace';
 import { type ServerUnderTest, startServer } from './server-under-test';
+import { tlsLines } from './tls';
 
 /** nchan's own ids (`1763910000:0`) are this much shorter than the site's (`k3f9abcd.1000000`). */
 const SHORTER_ID_BYTES = 4;
@@ -16,9 +17,18 @@ export function hasNchan({ programs }: Workplace): boolean {
 }
 
 /** Starts an nginx that sends what is posted to it. */
-export async function startNchan(workplace: Workplace, frames: Frames): Promise<ServerUnderTest> {
-  const { port, pid, stop } = await startNginx(workplace, {
+export async function startNchan(
+  workplace: Workplace,
+  frames: Frames,
+  name: 'nchan' | 'nchan-tls',
+): Promise<ServerUnderTest> {
+  // Events are posted plainly all the same.
+  const tlsPort = name === 'nchan-tls' ? await freePort() : undefined;
+  const { port, pids, stop } = await startNginx(workplace, {
     modules: [workplace.programs.nchanModule ?? ''],
+    ...(tlsPort !== undefined && {
+      tls: [`listen 127.0.0.1:${tlsPort} ssl backlog=32768;`, ...tlsLines(workplace)],
+    }),
     locations: `
       location = /events {
         nchan_subscriber eventsource;
@@ -39,7 +49,7 @@ export async function startNchan(workplace: Workplace, frames: Frames): Promise<
     await stop();
   };
   return {
-    ...{ name: 'nchan', pid, port, publisher, stop: endBoth },
+    ...{ name, pids, port: tlsPort ?? port, tls: tlsPort !== undefined, publisher, stop: endBoth },
     request: streamRequest(),
     isOpaque: false,
     greets: false,
@@ -54,14 +64,18 @@ function nchanData({ data }: Frame, seq: number): string {
 /** Starts an nginx with one worker. */
 export async function startNginx(
   workplace: Workplace,
-  { modules = [], locations }: { readonly modules?: readonly string[]; readonly locations: string },
-): Promise<{ readonly port: number; readonly pid: number; stop(): Promise<void> }> {
+  {
+    modules = [],
+    tls = [],
+    locations,
+  }: { readonly modules?: readonly string[]; readonly tls?: readonly string[]; readonly locations: string },
+): Promise<{ readonly port: number; readonly pids: readonly number[]; stop(): Promise<void> }> {
   const { nginx } = workplace.programs;
   if (!nginx) throw new Error('nginx is not installed.');
   const folder = await mkdtemp(join(workplace.folder, 'nginx-'));
   await mkdir(join(folder, 'temporary'));
   const port = await freePort();
-  await writeFile(join(folder, 'nginx.conf'), configuration({ folder, port, modules, locations }));
+  await writeFile(join(folder, 'nginx.conf'), configuration({ folder, port, modules, tls, locations }));
   const server = await startServer(workplace, {
     name: 'nginx',
     file: nginx,
@@ -74,7 +88,7 @@ export async function startNginx(
 }
 
 /** Root's nginx would run its worker as nobody, who can't read root's temporary folders. */
-function account(): string {
+export function account(): string {
   return process.getuid?.() === 0 ? 'user root;' : '';
 }
 
@@ -82,9 +96,10 @@ function configuration(options: {
   readonly folder: string;
   readonly port: number;
   readonly modules: readonly string[];
+  readonly tls: readonly string[];
   readonly locations: string;
 }): string {
-  const { folder, port, modules, locations } = options;
+  const { folder, port, modules, tls, locations } = options;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `  ${kind}_temp_path ${join(folder, 'temporary', kind)};`,
   );
@@ -106,6 +121,7 @@ ${temporary.join('\n')}
   keepalive_requests 100000000;
   server {
     listen 127.0.0.1:${port} backlog=32768;
+    ${tls.join('\n    ')}
 ${locations}
   }
 }

@@ -17,7 +17,7 @@ export async function startPeer(
     name === 'floor'
       ? { file: builtFile('floor'), args: [String(port)] }
       : { file: process.execPath, args: [builtFile(`${name}.js`), String(port)] };
-  const { pid, stop } = await startServer(workplace, {
+  const { pids, stop } = await startServer(workplace, {
     name,
     ...program,
     env: { PATH: process.env.PATH, NODE_ENV: 'production' },
@@ -33,7 +33,7 @@ export async function startPeer(
     await stop();
   };
   return {
-    ...{ name, pid, port, publisher, stop: endBoth },
+    ...{ name, pids, port, publisher, stop: endBoth },
     request: streamRequest({}),
     isOpaque: false,
     greets: false,

@@ -5,14 +5,34 @@ import type { EventPublisher } from '../events/event-publisher';
 import type { Workplace } from '../machine/workplace';
 
 /** In the order of the tables. */
-export const SERVER_NAMES = ['floor', 'http', 'better-sse', 'nchan', 'nipnime', 'nipnime-gzip'] as const;
-export type ServerName = (typeof SERVER_NAMES)[number];
+export const FAN_OUT_SERVERS = ['floor', 'http', 'better-sse', 'nchan', 'nipnime', 'nipnime-gzip'] as const;
+/** From the client to the site, as it is deployed and as it could be; chains.ts reads what they are made of from the names. */
+export const CHAINS = [
+  'nipnime-nginx',
+  'nipnime-nginx-small',
+  'nipnime-nginx-unix',
+  'nipnime-tls',
+  'nipnime-nginx-tls',
+  'nipnime-nginx-tls-small',
+  'nipnime-nginx-tls-unix',
+  'nipnime-stream-tls',
+] as const;
+export type Chain = (typeof CHAINS)[number];
+export const DEPLOYED_SERVERS = ['nchan', 'nchan-tls', 'nipnime', ...CHAINS] as const;
+export type ServerName = (typeof FAN_OUT_SERVERS)[number] | (typeof DEPLOYED_SERVERS)[number];
+export const SERVER_NAMES: readonly ServerName[] = [...new Set([...FAN_OUT_SERVERS, ...DEPLOYED_SERVERS])];
+
+export function isOverTls(name: ServerName): boolean {
+  return name.split('-').includes('tls');
+}
 
 /** A running server of event streams. */
 export type ServerUnderTest = {
   readonly name: ServerName;
-  readonly pid: number;
+  /** Of everything that serves, the children of these included. */
+  readonly pids: readonly number[];
   readonly port: number;
+  readonly tls?: boolean;
   /** Where a site tells its metrics. */
   readonly metricsPort?: number;
   /** Head of the request for a stream. */
@@ -39,7 +59,7 @@ type ServerCommand = {
 export async function startServer(
   { pinning, cleanup }: Workplace,
   command: ServerCommand,
-): Promise<{ readonly pid: number; stop(): Promise<void> }> {
+): Promise<{ readonly pids: readonly number[]; stop(): Promise<void> }> {
   const { name, env, port, stopSignal, isReady = () => isListening(port) } = command;
   const service = new Service(
     { name, onLine: (line) => process.stderr.write(`  ${name}: ${line}\n`) },
@@ -53,7 +73,7 @@ export async function startServer(
     throw error;
   }
   if (service.pid === undefined) throw new Error(`${name} has ended.`);
-  return { pid: service.pid, stop };
+  return { pids: [service.pid], stop };
 }
 
 async function isListening(port: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Workplace } from '../../machine/workplace';
 import type { Progress } from '../../progress';
 import type { Lineup } from '../../servers/lineup';
 import type { ServerName } from '../../servers/server-under-test';
-import { type ConnectSample, connectClients } from './measure-connections';
+import { type ConnectionMemory, type ConnectSample, connectClients } from './measure-connections';
 import { type FanOutLoad, type FanOutSample, measureFanOut } from './measure-fan-out';
 import { type FanOutResult, summarise } from './summary';
 
@@ -16,12 +16,12 @@ export type Visit = {
   readonly samples: readonly VisitSample[];
 };
 
-export type VisitSample = FanOutSample & {
-  readonly size: EventSize;
-  readonly askedRate: number;
-  /** Memory of a connection after the load, in KiB. */
-  readonly rssKiB: number;
-};
+/** The memory is that after the load. */
+export type VisitSample = FanOutSample &
+  ConnectionMemory & {
+    readonly size: EventSize;
+    readonly askedRate: number;
+  };
 
 type FanOutPlan = {
   readonly clients: readonly number[];
@@ -55,6 +55,18 @@ export function fanOutLoads(clients: number): readonly FanOutLoad[] {
 
 export function quickLoads(): readonly FanOutLoad[] {
   return (['small', 'card', 'large'] as const).map((size) => ({ size, rate: 20, seconds: 1 }));
+}
+
+/** Cards, at a rate that is easy for most and at one that is not. */
+export function deployedLoads(): readonly FanOutLoad[] {
+  return [
+    { size: 'card', rate: 3, seconds: 10 },
+    { size: 'card', rate: 30, seconds: 4 },
+  ];
+}
+
+export function quickDeployedLoads(): readonly FanOutLoad[] {
+  return [20, 30].map((rate) => ({ size: 'card', rate, seconds: 0.3 }));
 }
 
 /**
@@ -116,7 +128,7 @@ async function visitServer(
     }
     for (const load of keepsUp ? loads : []) {
       const sample = await measureFanOut(server, connected.streams, clients, load);
-      samples.push({ ...sample, size: load.size, askedRate: load.rate, rssKiB: connected.rssKiB() });
+      samples.push({ ...sample, size: load.size, askedRate: load.rate, ...connected.memory() });
       progress.tell(describe(load, sample));
       // It is still sending what could not be read in time: the next load would measure that.
       if (!sample.isComplete) break;
@@ -134,6 +146,7 @@ function describe(load: FanOutLoad, sample: FanOutSample): string {
     sample.isComplete ? '' : ', not all was read in time',
     sample.resets > 0 ? `, ${sample.resets} resets` : '',
     sample.cut > 0 ? `, ${sample.cut} clients cut` : '',
+    `, others ${((sample.othersBusy ?? 0) * 100).toFixed(0)} % of its core`,
   ];
   return `${load.size} at ${load.rate}/s: ${sample.cpuUs.toFixed(2)} µs a delivery${last}${notes.join('')}`;
 }

@@ -1,5 +1,6 @@
 import type { EventSize, PublishedEvent } from '../../events/event-publisher';
 import type { Arrival, StreamGenerator } from '../../generator/stream-generator';
+import { serverCoreNs } from '../../machine/core-time';
 import { cpuNs } from '../../machine/process-figures';
 import type { ServerUnderTest } from '../../servers/server-under-test';
 import { quantile } from '../../statistics';
@@ -22,6 +23,8 @@ export type FanOutSample = {
   readonly lastClientMs: { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
   /** Share of its core that the generator used. */
   readonly generatorBusy: number;
+  /** Share of the server's core that others used, the host of a virtual machine included; older results don't have it. */
+  readonly othersBusy?: number;
   /** Events that came as `reset`, summed over the clients. */
   readonly resets: number;
   /** Clients that the server cut. */
@@ -50,13 +53,19 @@ export async function measureFanOut(
 
   const markSeq = publisher.lastSeq;
   await streams.mark(markSeq);
-  const before = { serverNs: cpuNs(server.pid), generatorNs: cpuNs(streams.pid), ms: performance.now() };
+  const before = {
+    serverNs: cpuNs(...server.pids),
+    generatorNs: cpuNs(streams.pid),
+    coreNs: serverCoreNs(),
+    ms: performance.now(),
+  };
   const { closed } = await streams.report();
   const published = await publishPaced(publisher, { size, rate, count });
   const publishedMs = performance.now() - before.ms;
   const isComplete = await streams.untilDelivered(publisher.lastSeq, DRAIN_MS);
   const elapsedMs = performance.now() - before.ms;
-  const serverNs = cpuNs(server.pid) - before.serverNs;
+  const serverNs = cpuNs(...server.pids) - before.serverNs;
+  const othersNs = serverCoreNs() - before.coreNs - serverNs;
   const report = await streams.report();
   const arrivals = server.isOpaque ? [] : await streams.arrivals();
   return {
@@ -64,6 +73,7 @@ export async function measureFanOut(
     rate: (count * 1_000) / publishedMs,
     lastClientMs: lastClients(published, arrivals, markSeq),
     generatorBusy: (cpuNs(streams.pid) - before.generatorNs) / 1e6 / elapsedMs,
+    othersBusy: Math.max(0, othersNs) / 1e6 / elapsedMs,
     resets: report.resets,
     cut: report.closed - closed,
     isComplete,

@@ -1,17 +1,19 @@
 import type { EventSize } from '../../events/event-publisher';
 import type { Frames } from '../../events/frame';
-import type { ServerName } from '../../servers/server-under-test';
+import { isOverTls, type ServerName } from '../../servers/server-under-test';
 import { type Spread, spread } from '../../statistics';
 import type { Visit, VisitSample } from './fanout';
 import type { FanOutSample } from './measure-fan-out';
 
-type ConnectRow = {
+export type ConnectRow = {
   readonly server: ServerName;
   readonly clients: number;
   readonly cpuUs: Spread;
   readonly rssKiB: Spread;
   /** After the events; undefined when there were none. */
   readonly loadedRssKiB: Spread | undefined;
+  /** The kernel's, after the events; undefined when there were none, or where it can't be read. */
+  readonly loadedKernelKiB: Spread | undefined;
   /** In the worst round. */
   readonly refused: number;
 };
@@ -27,9 +29,13 @@ export type FanOutRow = {
   /** Against the same load in the same round. */
   readonly toFloor: Spread | undefined;
   readonly toNchan: Spread | undefined;
+  /** Against the site itself, without anything in front of it and without TLS. */
+  readonly toNipnime: Spread | undefined;
   /** Medians of the rounds. */
   readonly lastClientMs: FanOutSample['lastClientMs'];
   readonly generatorBusy: number;
+  /** Share of the server's core that others used, in the worst round; older results don't have it. */
+  readonly othersBusy?: number;
   readonly resets: number;
   readonly cut: number;
   /** Rounds in which not all was read in time. */
@@ -66,15 +72,17 @@ function connectRow(visits: readonly Visit[]): ConnectRow[] {
   const rssKiB = spread(visits.map(({ connect }) => connect.rssKiB));
   // After the loads that are easy for all: what overload piles up says nothing about a connection.
   const loaded = visits.flatMap(
-    ({ samples }) => samples.findLast(({ size }) => size === 'large')?.rssKiB ?? [],
+    ({ samples }) => samples.findLast(({ askedRate }) => askedRate === samples[0]?.askedRate) ?? [],
   );
+  const spreadOf = (values: readonly number[]) => (values.length > 0 ? spread(values) : undefined);
   return [
     {
       server,
       clients,
       cpuUs: spread(visits.map(({ connect }) => connect.cpuUs)),
       rssKiB,
-      loadedRssKiB: loaded.length > 0 ? spread(loaded) : undefined,
+      loadedRssKiB: spreadOf(loaded.map(({ rssKiB }) => rssKiB)),
+      loadedKernelKiB: spreadOf(loaded.flatMap(({ kernelKiB }) => kernelKiB ?? [])),
       refused: Math.max(...visits.map(({ connect }) => connect.refused)),
     },
   ];
@@ -102,9 +110,12 @@ function fanOutRows(group: readonly Visit[], visits: readonly Visit[]): FanOutRo
         madeRate: medianOf(load, ({ rate }) => rate),
         cpuUs: spread(load.map(({ cpuUs }) => cpuUs)),
         toFloor: against('floor'),
-        toNchan: against('nchan'),
+        // Whoever encrypts is compared with one that does.
+        toNchan: against(isOverTls(server) ? 'nchan-tls' : 'nchan'),
+        toNipnime: against('nipnime'),
         lastClientMs: lastClientMs(load),
         generatorBusy: medianOf(load, ({ generatorBusy }) => generatorBusy),
+        othersBusy: Math.max(...load.map(({ othersBusy = 0 }) => othersBusy)),
         resets: Math.max(...load.map(({ resets }) => resets)),
         cut: Math.max(...load.map(({ cut }) => cut)),
         incomplete: load.filter(({ isComplete }) => !isComplete).length,
