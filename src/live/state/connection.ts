@@ -75,6 +75,8 @@ export class Connection {
   #muteTries: number;
   /** The source is one by the other way, or was. */
   #isOther = false;
+  /** When a busy site wants to be asked again, if the other way is not to be had either. */
+  #busyMs: number | undefined;
   #heardAtMs = 0;
   #liveSinceMs: number | undefined;
   /** The greeting has promised a reset: before it the page does not know that its items may be wrong. */
@@ -122,7 +124,8 @@ export class Connection {
     const { openSource, openOther } = this.#options;
     let source: Source;
     try {
-      const other = isOther && openOther?.(cursor);
+      const other = isOther ? openOther?.(cursor) : undefined;
+      if (!other && this.#busyMs !== undefined) return this.#waitWhileBusy(this.#busyMs);
       this.#isOther = !!other;
       source = other || openSource(cursor);
     } catch (error) {
@@ -173,6 +176,7 @@ export class Connection {
     if (hello?.type !== 'hello') return;
     this.#expectSound(SILENCE_MS);
     if (!this.#isOther) this.#muteTries = 0;
+    this.#busyMs = undefined;
     this.#liveSinceMs = this.#options.clock.now();
     this.#options.onHello(hello, id);
     // Something on the way has taken the cursor out: what came since the page was made is not going to come.
@@ -189,9 +193,15 @@ export class Connection {
     const isBusy = bye?.type === 'bye' && bye.reason === 'busy';
     if (isBusy) this.#muteTries = MUTE_TRIES_BEFORE_POLLING;
     this.#failures = 0;
-    // The other way is not busy.
-    const isSoon = isBusy && this.#options.openOther;
+    // The other way may be free.
+    const isSoon = isBusy && this.#options.openOther !== undefined;
+    if (isSoon) this.#busyMs = bye.retryMs;
     this.#retryIn(bye?.type === 'bye' && !isSoon ? bye.retryMs : backoffMs(0, this.#options.clock.random));
+  }
+
+  #waitWhileBusy(busyMs: number): void {
+    this.#busyMs = undefined;
+    this.#retryIn(busyMs);
   }
 
   #finish(id: string): void {
@@ -209,6 +219,7 @@ export class Connection {
   #retryAfterFailure(): void {
     const { now, random } = this.#options.clock;
     if (this.#liveSinceMs !== undefined && now() - this.#liveSinceMs > STABLE_MS) this.#failures = 0;
+    if (this.#isOther && this.#busyMs !== undefined) return this.#waitWhileBusy(this.#busyMs);
     this.#retryIn(backoffMs(this.#failures++, random));
   }
 

@@ -313,7 +313,7 @@ test('says that the session is over before it comes back', () => {
 });
 
 describe('where there is another way than a stream', () => {
-  function startWithOther() {
+  function startWithOther(hasOther = () => true) {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const ways: string[] = [];
     const sources: FakeSource[] = [];
@@ -327,7 +327,7 @@ describe('where there is another way than a stream', () => {
     const connection = new Connection({
       clock: testClock,
       openSource: open('stream'),
-      openOther: open('other'),
+      openOther: () => (hasOther() ? open('other')() : undefined),
       cursor: () => 'e.1',
       previously: 'closed',
       onHello: () => undefined,
@@ -364,6 +364,37 @@ describe('where there is another way than a stream', () => {
     expect(ways.slice(3)).toEqual(['stream']);
     connection.close();
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('when the stream is busy and the other way fails, the site is asked again when it wants to be', () => {
+    const { connection, ways, latest } = startWithOther();
+    for (let round = 0; round < 3; round++) {
+      latest().send('bye', { reason: 'busy', retryMs: 40_000 });
+      jest.advanceTimersByTime(3_000);
+      latest().fail(2);
+      jest.advanceTimersByTime(39_000);
+      expect(ways.slice(2 * round)).toEqual(['stream', 'other']);
+      jest.advanceTimersByTime(1_000);
+    }
+    connection.close();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('and when there is none for this page, or not yet', () => {
+    let isThere = false;
+    const { connection, ways, latest } = startWithOther(() => isThere);
+    for (let round = 0; round < 2; round++) {
+      latest().send('bye', { reason: 'busy', retryMs: 40_000 });
+      jest.advanceTimersByTime(39_000);
+      expect(ways).toHaveLength(round + 1);
+      jest.advanceTimersByTime(4_000);
+      expect(ways).toHaveLength(round + 2);
+    }
+    isThere = true;
+    latest().send('bye', { reason: 'busy', retryMs: 40_000 });
+    jest.advanceTimersByTime(3_000);
+    expect(ways).toEqual(['stream', 'stream', 'stream', 'other']);
+    connection.close();
   });
 
   test('it is taken after three mute tries, and in turns with the stream while neither works', () => {
