@@ -238,7 +238,17 @@ describeWithPrograms(
       const proxy = await startHttpsProxy({
         ...{ folder: join(folder, 'nginx'), domain: DOMAIN, siteUrl: '', nodePort: node.port },
       });
-      const authority = await startAuthority(join(folder, 'authority'), proxy.httpPort);
+      const stopSite = async (): Promise<void> => {
+        await proxy.stop();
+        await node.close();
+        await rm(folder, { recursive: true });
+      };
+      const authority = await startAuthority(join(folder, 'authority'), proxy.httpPort).catch(
+        async (error: unknown) => {
+          await stopSite();
+          throw error;
+        },
+      );
       const acme = () =>
         startProgram('sh', [join(projectRoot(), 'deploy/acme.sh')], join(folder, 'acme.log'), {
           ...{ DOMAIN, ACME_SERVER: authority.directory, REQUESTS_CA_BUNDLE: authority.certificate },
@@ -274,9 +284,7 @@ describeWithPrograms(
       } finally {
         await endGroup(running);
         await authority.stop();
-        await proxy.stop();
-        await node.close();
-        await rm(folder, { recursive: true });
+        await stopSite();
       }
     }, 240_000);
   },
