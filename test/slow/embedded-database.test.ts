@@ -542,7 +542,11 @@ describe('findPostgresBinaries', () => {
       findPostgresBinaries({ ...linux, from }),
       findPostgresBinaries({ ...linux, from }),
     ]);
-    expect(both[0]).toEqual({ folder: join(folder, 'native'), build: 'linux-x64-18.0.0' });
+    expect(both[0]).toEqual({
+      folder: join(folder, 'native'),
+      build: 'linux-x64-18.0.0',
+      major: '18',
+    });
     expect(await readlink(join(folder, 'native/lib/libpq.so'))).toBe('libpq.so.5.18');
     expect(await readFile(join(folder, 'native/lib/libpq.so.5'), 'utf8')).toBe('library');
     expect((await readdir(join(folder, 'native/lib'))).sort()).toEqual([

@@ -75,8 +75,8 @@ export class Connection {
   #muteTries: number;
   /** The source is one by the other way, or was. */
   #isOther = false;
-  /** When a busy site wants to be asked again, if the other way is not to be had either. */
-  #busyMs: number | undefined;
+  /** When a busy site wants to be asked again, if the other way, which comes next, is not to be had either. Else 0. */
+  #busyMs = 0;
   #heardAtMs = 0;
   #liveSinceMs: number | undefined;
   /** The greeting has promised a reset: before it the page does not know that its items may be wrong. */
@@ -124,8 +124,8 @@ export class Connection {
     const { openSource, openOther } = this.#options;
     let source: Source;
     try {
-      const other = isOther ? openOther?.(cursor) : undefined;
-      if (!other && this.#busyMs !== undefined) return this.#waitWhileBusy(this.#busyMs);
+      const other = isOther && openOther?.(cursor);
+      if (!other && this.#busyMs) return this.#retryAfterFailure();
       this.#isOther = !!other;
       source = other || openSource(cursor);
     } catch (error) {
@@ -176,7 +176,7 @@ export class Connection {
     if (hello?.type !== 'hello') return;
     this.#expectSound(SILENCE_MS);
     if (!this.#isOther) this.#muteTries = 0;
-    this.#busyMs = undefined;
+    this.#busyMs = 0;
     this.#liveSinceMs = this.#options.clock.now();
     this.#options.onHello(hello, id);
     // Something on the way has taken the cursor out: what came since the page was made is not going to come.
@@ -188,20 +188,20 @@ export class Connection {
 
   #leave(data: string): void {
     const bye = parseStreamEvent('bye', data);
-    if (bye?.type === 'bye' && bye.reason === 'signed-out') this.#options.onSignedOut();
-    // There are too many streams, in all or from this address: others may hold theirs for hours.
-    const isBusy = bye?.type === 'bye' && bye.reason === 'busy';
-    if (isBusy) this.#muteTries = MUTE_TRIES_BEFORE_POLLING;
+    if (bye?.type !== 'bye') return this.#retryAfterFailure();
+    let { retryMs } = bye;
     this.#failures = 0;
-    // The other way may be free.
-    const isSoon = isBusy && this.#options.openOther !== undefined;
-    if (isSoon) this.#busyMs = bye.retryMs;
-    this.#retryIn(bye?.type === 'bye' && !isSoon ? bye.retryMs : backoffMs(0, this.#options.clock.random));
-  }
-
-  #waitWhileBusy(busyMs: number): void {
-    this.#busyMs = undefined;
-    this.#retryIn(busyMs);
+    if (bye.reason === 'signed-out') this.#options.onSignedOut();
+    if (bye.reason === 'busy') {
+      // There are too many streams, in all or from this address: others may hold theirs for hours.
+      this.#muteTries = MUTE_TRIES_BEFORE_POLLING;
+      // The other way may be free.
+      if (this.#options.openOther) {
+        this.#busyMs = retryMs;
+        retryMs = backoffMs(0, this.#options.clock.random);
+      }
+    }
+    this.#retryIn(retryMs);
   }
 
   #finish(id: string): void {
@@ -219,8 +219,8 @@ export class Connection {
   #retryAfterFailure(): void {
     const { now, random } = this.#options.clock;
     if (this.#liveSinceMs !== undefined && now() - this.#liveSinceMs > STABLE_MS) this.#failures = 0;
-    if (this.#isOther && this.#busyMs !== undefined) return this.#waitWhileBusy(this.#busyMs);
-    this.#retryIn(backoffMs(this.#failures++, random));
+    this.#retryIn(this.#busyMs || backoffMs(this.#failures++, random));
+    this.#busyMs = 0;
   }
 
   #retryIn(delayMs: number): void {

@@ -2,7 +2,7 @@ const KEY = 'nipnime.keys';
 const OFF = 'off';
 
 /** Into which characters are typed. A list of choices finds one by its first letter; a switch takes the space bar alone. */
-const TYPED_INTO = 'input:not([type="checkbox"], [type="radio"]), textarea, select';
+const TYPED_INTO = 'textarea,select,input:not([type=checkbox],[type=radio])';
 
 /**
  * Whether a key is pressed for the page: alone, and not into a field. Never where keys alone are switched off, as by somebody who speaks
