@@ -29,18 +29,22 @@ describeInBrowser('a page without a stream', () => {
   const isLive = (page: Page) => page.locator('[data-live-state="live"]').waitFor();
   const card = (page: Page, id: string) => page.locator(`[data-key="${id}"]`);
 
-  /** A card comes, and goes when it is hidden. */
+  /** Once it is live, a card comes without the list being read, and goes when it is hidden. */
   async function expectFollowing(
     { page, asked }: Visit,
     catalog: WriteContext,
     seriesId: string,
   ): Promise<void> {
+    await isLive(page);
+    // Until then the page may have asked by itself.
+    asked.length = 0;
     const { id } = await newEpisode(catalog, seriesId, { number: 1 });
     await card(page, id).waitFor();
+    expect(asked).not.toContain('/episodes/latest/grid');
+    // What is at the end of the list then is read some time later.
     await updateEpisode(catalog, tester, id, () => episodeInput({ number: 1, status: 'hidden' }));
     await card(page, id).waitFor({ state: 'detached' });
     expect(asked.some((path) => path.startsWith('/changes/'))).toBe(true);
-    expect(asked).not.toContain('/episodes/latest/grid');
   }
 
   test('is live all the same where there are too many streams', async () => {
@@ -66,7 +70,6 @@ describeInBrowser('a page without a stream', () => {
       const catalog = testCatalog(site.database.db);
       const { id: seriesId } = await newSeries(catalog, { title: 'Kept by caches' });
       const visitor = await visit(site);
-      await isLive(visitor.page);
       await expectFollowing(visitor, catalog, seriesId);
       await visitor.context.close();
     } finally {
