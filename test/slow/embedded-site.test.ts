@@ -90,7 +90,7 @@ test.each(['1', '2'])(
     const pid = Number((await readFile(pidFile(), 'utf8')).split('\n')[0]);
     site.process.kill('SIGINT');
     expect(await site.ended).toBe(0);
-    expect([isAlive(pid), existsSync(pidFile())]).toEqual([false, false]);
+    await expectNoServer(pid);
   },
 );
 
@@ -104,7 +104,7 @@ test('the database ends with a site whose terminal was closed', async () => {
   expect(isAlive(pid)).toBe(true);
   site.process.kill('SIGHUP');
   await until(() => site.process.signalCode === 'SIGHUP', 30_000);
-  expect(isAlive(pid)).toBe(false);
+  await expectNoServer(pid);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
